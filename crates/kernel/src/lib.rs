@@ -1,0 +1,23 @@
+//! What every room of the suite stands on: ids, the clock, the city's calendar, money, org codes, and what an
+//! aggregate is. No tokio, no sqlx, no tonic: nothing here does I/O.
+
+mod aggregate;
+mod calendar;
+mod clock;
+pub mod given;
+mod ids;
+mod money;
+mod org;
+mod refusal;
+
+pub use aggregate::{Aggregate, EventSet, Fact, UnknownEvent};
+pub use calendar::{CITY_OFFSET, city_day, parse_city_minute, parse_day};
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use ids::{RequestId, StreamId};
+pub use money::{NotAnAmount, yuan_from_fen, yuan_to_fen};
+pub use org::{NotAnOrgCode, OrgCode, OrgTree};
+pub use refusal::{Finding, Refusal, RefusalKind, Severity};
+
+// The `events!` macro names these through `$crate`.
+#[doc(hidden)]
+pub use prost;
