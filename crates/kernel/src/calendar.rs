@@ -9,7 +9,8 @@ pub const CITY_OFFSET: UtcOffset = offset!(+8);
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]");
-const SECOND: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+const SECOND: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 
 /// The city's calendar day of an instant: 2026-06-30T15:59:59.999Z is still June, one millisecond later is July (vector K5).
 #[must_use]
@@ -26,7 +27,8 @@ pub fn parse_day(text: &str) -> Option<Date> {
 /// "YYYY-MM-DD HH:MM" or "… HH:MM:SS" in the city's time as an instant; `None` for anything else.
 #[must_use]
 pub fn parse_city_minute(text: &str) -> Option<OffsetDateTime> {
-    let local = PrimitiveDateTime::parse(text, MINUTE).or_else(|_| PrimitiveDateTime::parse(text, SECOND)).ok()?;
+    let local =
+        PrimitiveDateTime::parse(text, MINUTE).or_else(|_| PrimitiveDateTime::parse(text, SECOND)).ok()?;
     Some(local.assume_offset(CITY_OFFSET))
 }
 

@@ -1,6 +1,6 @@
 //! Org units by their 12-digit code (GA/T 543.1 DE00060), and the tree they form.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use time::Date;
 
@@ -94,6 +94,13 @@ impl OrgTree {
         }
         false
     }
+    /// The days from `from` on, itself included, on which some unit begins to stand somewhere. Between two of them
+    /// nothing moves, so a rule that holds on each holds on every day.
+    #[must_use]
+    pub fn turning_days(&self, from: Date) -> BTreeSet<Date> {
+        let placed = self.parents.values().flatten().map(|(day, _)| *day).filter(|day| *day > from);
+        placed.chain([from]).collect()
+    }
     /// All known units in the order of their codes.
     #[must_use]
     pub fn units(&self) -> Vec<OrgCode> {
@@ -114,7 +121,8 @@ mod tests {
 
     #[test]
     fn only_twelve_digits_are_a_code() {
-        for bad in ["", "37110201000", "3711020100000", "37110201000x", "３７１１０２０１００００"] {
+        for bad in ["", "37110201000", "3711020100000", "37110201000x", "３７１１０２０１００００"]
+        {
             assert!(OrgCode::parse(bad).is_err(), "{bad}");
         }
     }
@@ -134,5 +142,7 @@ mod tests {
         assert!(tree.is_within(station, b, date!(2026 - 06 - 15)));
         assert!(tree.is_within(station, city, date!(2026 - 06 - 15)));
         assert!(!tree.is_within(a, station, date!(2026 - 06 - 15)));
+        let days: Vec<_> = tree.turning_days(date!(2020 - 01 - 01)).into_iter().collect();
+        assert_eq!(days, [date!(2020 - 01 - 01), date!(2026 - 06 - 15)]);
     }
 }
