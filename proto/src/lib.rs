@@ -14,9 +14,11 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descrip
 pub fn descriptor_pool() -> &'static prost_reflect::DescriptorPool {
     static POOL: std::sync::OnceLock<prost_reflect::DescriptorPool> = std::sync::OnceLock::new();
     POOL.get_or_init(|| {
-        prost_reflect::DescriptorPool::decode(DESCRIPTORS).expect("descriptors are made by this crate's own build")
+        prost_reflect::DescriptorPool::decode(DESCRIPTORS)
+            .expect("descriptors are made by this crate's own build")
     })
 }
 
 mod civil;
+mod person;
 pub use civil::{NotADay, instant, timestamp};
