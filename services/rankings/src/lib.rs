@@ -1,1 +1,16 @@
-//! placeholder
+//! The board: a ledger of signed facts projected from the events of other services, and the standings computed from it.
+//!
+//! | step | what happens | where |
+//! |---|---|---|
+//! | 1 | an event becomes signed lines: pure, no memory | [`booking`] |
+//! | 2 | lines, daily and monthly sums and the checkpoint are written in one transaction | [`ledger`] |
+//! | 3 | hq's schemes and campaigns are kept, all versions | [`decisions`] |
+//! | 4 | sums become rows with ranks, exact fractions only: pure | [`standings`] |
+//! | 5 | readers ask: the web board in process, everybody else through gRPC | [`Reader`], [`grpc`], [`web`] |
+//!
+//! Invariant: there are no commands. Drop the database and the service rebuilds itself from the logs it follows.
+
+mod reader;
+pub mod web;
+
+pub use reader::{ReadError, Reader};
