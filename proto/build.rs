@@ -24,7 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
-    config.bytes(["xiaoan.eventlog.v1.RecordedEvent"]);
+    // A leading dot matches every field below the message: payload and hashes are shared, not copied.
+    config.bytes([".xiaoan.eventlog.v1.RecordedEvent"]);
     // A person as stated never prints itself: whoever logs a request logs no personal value (src/person.rs).
     config.skip_debug(["xiaoan.core.v1.PersonInput"]);
     tonic_prost_build::configure()
