@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn an_event_without_its_day_stops_the_projection() {
         let stream = StreamId::new(STREAM_KIND, "371102010000");
-        let event = OrgUnitEvent::from(OrgUnitMoved { to_parent: "371103000000".into(), ..Default::default() });
+        let event =
+            OrgUnitEvent::from(OrgUnitMoved { to_parent: "371103000000".into(), ..Default::default() });
         let outcome = change_of(&stream, 2, &event.type_name(), &event.encode());
         assert_eq!(outcome, Err("the day is missing".into()));
     }

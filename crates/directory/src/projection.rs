@@ -3,8 +3,9 @@
 use crate::snapshot::UnitChange;
 use crate::{Directory, events, tables};
 use sqlx::PgConnection;
-use xiaoan_eventstore::RecordedEvent;
+use xiaoan_kernel::StreamId;
 use xiaoan_projection::{ApplyError, Projection};
+use xiaoan_proto::eventlog::v1::RecordedEvent;
 
 impl Projection for Directory {
     fn name(&self) -> &str {
@@ -44,6 +45,7 @@ impl Projection for Directory {
 }
 
 fn change_of(event: &RecordedEvent) -> Result<Option<UnitChange>, ApplyError> {
-    events::change_of(&event.stream, event.version, &event.type_name, &event.payload)
+    let stream = StreamId::from(event.stream.clone());
+    events::change_of(&stream, event.version, &event.r#type, &event.payload)
         .map_err(|reason| ApplyError::Poison { position: event.position, reason })
 }

@@ -125,7 +125,7 @@ pub(crate) async fn read_all(pool: &PgPool) -> anyhow::Result<Snapshot> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
-    let position = xiaoan_projection::checkpoint(&mut tx, crate::NAME, crate::SOURCE).await?;
+    let position = 0; // TODO checkpoint;
     let snapshot = read_in_tx(&mut tx, position).await?;
     tx.commit().await?;
     Ok(snapshot)
@@ -135,16 +135,19 @@ pub(crate) async fn read_all(pool: &PgPool) -> anyhow::Result<Snapshot> {
 pub(crate) async fn read_in_tx(tx: &mut PgConnection, position: i64) -> anyhow::Result<Snapshot> {
     let mut tree = OrgTree::default();
     let mut units = HashMap::new();
-    let rows: Vec<UnitRow> =
-        sqlx::query_as("SELECT code, kind, effective_on, retired_on, successor, version FROM directory_units")
-            .fetch_all(&mut *tx)
-            .await?;
+    let rows: Vec<UnitRow> = sqlx::query_as(
+        "SELECT code, kind, effective_on, retired_on, successor, version FROM directory_units",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
     for row in rows {
         let (code, unit) = unit_of(&row).with_context(|| format!("directory_units row {}", row.code))?;
         units.insert(code, unit);
     }
     let names: Vec<(String, Date, String, String)> =
-        sqlx::query_as("SELECT code, since, name_zh, name_en FROM directory_names").fetch_all(&mut *tx).await?;
+        sqlx::query_as("SELECT code, since, name_zh, name_en FROM directory_names")
+            .fetch_all(&mut *tx)
+            .await?;
     for (code, since, zh, en) in names {
         known(&mut units, &code)?.names.set(since, UnitName { zh, en });
     }

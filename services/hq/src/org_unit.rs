@@ -1,0 +1,362 @@
+//! Org units: registered, renamed, moved and retired from a day on; dated headcounts.
+//!
+//! Rules that look at more than one unit (parent, loops, children) are given the tree of all units as data. The
+//! caller makes sure that nobody changes the tree meanwhile, see `grpc::org_units`.
+
+use crate::fields::{Fields, about_state, recorded_day};
+use std::collections::BTreeMap;
+use time::{Date, macros::date};
+use xiaoan_directory::{OrgUnitEvent, STREAM_KIND};
+use xiaoan_kernel::{Aggregate, Fact, Finding, OrgCode, OrgTree, Refusal, RefusalKind};
+use xiaoan_proto::core::v1::OrgKind;
+use xiaoan_proto::hq::v1 as hq;
+
+/// First day of units that were "always" there.
+const ALWAYS: Date = date!(1949 - 10 - 01);
+/// City, bureaus, stations are three levels; nothing real is deeper than this, and asking the tree stays cheap.
+const MOST_LEVELS: usize = 8;
+
+/// Why hq does not do something to an org unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrgUnitRefusal {
+    /// Fields are wrong (CB-001, GE-006).
+    Fields(Vec<Finding>),
+    /// No such unit was ever registered.
+    Unknown,
+    /// `ORG-EXISTS`: the code is taken.
+    Exists,
+    /// `ORG-SECOND-CITY`: only one unit may have no parent, and there is one.
+    SecondCity,
+    /// `CB-001`: the parent or successor is not known, or does not exist (any more) from that day on.
+    NotThere {
+        /// Field that names the unit.
+        field: &'static str,
+        /// The unit.
+        unit: OrgCode,
+    },
+    /// `ORG-LOOP`: the unit would stand under itself.
+    Loop {
+        /// First day on which it would.
+        on: Date,
+    },
+    /// `ORG-TOO-DEEP`: more than eight levels.
+    TooDeep,
+    /// `ORG-UNCHANGED`: it has that name or parent already.
+    Unchanged,
+    /// `ORG-NOT-YET`: the day lies before the unit's first.
+    NotYet {
+        /// The unit's first day.
+        first: Date,
+    },
+    /// `ORG-RETIRED`: the unit no longer exists on that day.
+    Retired {
+        /// First day on which it no longer exists.
+        since: Date,
+    },
+    /// `ORG-HAS-CHILDREN`: units still stand under it on or after that day.
+    HasChildren(Vec<OrgCode>),
+}
+
+impl Refusal for OrgUnitRefusal {
+    fn kind(&self) -> RefusalKind {
+        match self {
+            Self::Fields(_) | Self::NotThere { .. } => RefusalKind::Field,
+            Self::Unknown => RefusalKind::Missing,
+            Self::Exists
+            | Self::SecondCity
+            | Self::Loop { .. }
+            | Self::TooDeep
+            | Self::Unchanged
+            | Self::NotYet { .. }
+            | Self::Retired { .. }
+            | Self::HasChildren(_) => RefusalKind::State,
+        }
+    }
+    fn findings(&self) -> Vec<Finding> {
+        match self {
+            Self::Fields(findings) => findings.clone(),
+            Self::Unknown => {
+                about_state("CB-001", "该机构未登记，请核对代码", "no such org unit; check the code")
+            }
+            Self::Exists => about_state(
+                "ORG-EXISTS",
+                "该机构代码已登记，请改用变更名称",
+                "the code is taken; rename the unit instead",
+            ),
+            Self::SecondCity => about_state(
+                "ORG-SECOND-CITY",
+                "已有市局，其他机构必须填写上级",
+                "there is a city bureau already; every other unit needs a parent",
+            ),
+            Self::NotThere { field, unit } => {
+                let mut fields = Fields::default();
+                let zh = format!("机构{unit}未登记，或在该日起已不存在");
+                let en = format!("org unit {unit} is not registered, or does not exist from that day on");
+                fields.wrong("CB-001", field, zh, en);
+                fields.findings()
+            }
+            Self::Loop { on } => about_state(
+                "ORG-LOOP",
+                format!("自{on}起该机构将成为自身的下级"),
+                format!("the unit would stand under itself from {on} on"),
+            ),
+            Self::TooDeep => about_state(
+                "ORG-TOO-DEEP",
+                format!("机构层级不能超过{MOST_LEVELS}级"),
+                format!("the tree may not have more than {MOST_LEVELS} levels"),
+            ),
+            Self::Unchanged => about_state(
+                "ORG-UNCHANGED",
+                "该日已是此名称或上级，无需变更",
+                "it has that name or parent on that day already",
+            ),
+            Self::NotYet { first } => about_state(
+                "ORG-NOT-YET",
+                format!("该机构自{first}起才存在"),
+                format!("the unit exists only from {first} on"),
+            ),
+            Self::Retired { since } => about_state(
+                "ORG-RETIRED",
+                format!("该机构自{since}起已撤销"),
+                format!("the unit is retired from {since} on"),
+            ),
+            Self::HasChildren(children) => {
+                let names = children.iter().map(OrgCode::as_str).collect::<Vec<_>>().join(", ");
+                about_state(
+                    "ORG-HAS-CHILDREN",
+                    format!("请先撤销或调整下级机构：{names}"),
+                    format!("first move or retire the units under it: {names}"),
+                )
+            }
+        }
+    }
+}
+
+type Decided = Result<Vec<Fact<OrgUnitEvent>>, OrgUnitRefusal>;
+
+/// An org unit.
+#[derive(Debug, Clone, Default)]
+pub struct OrgUnit {
+    /// First day and, when retired, first day after the last; `None` until registered.
+    life: Option<(Date, Option<Date>)>,
+    names: BTreeMap<Date, (String, String)>,
+    parents: BTreeMap<Date, String>,
+}
+
+impl Aggregate for OrgUnit {
+    const KIND: &'static str = STREAM_KIND;
+    type Event = OrgUnitEvent;
+
+    fn apply(&mut self, event: &OrgUnitEvent) {
+        match event {
+            OrgUnitEvent::Registered(e) => {
+                let on = recorded_day(e.effective_on);
+                self.life = Some((on, None));
+                self.names.insert(on, (e.name_zh.clone(), e.name_en.clone()));
+                self.parents.insert(on, e.parent.clone());
+            }
+            OrgUnitEvent::Renamed(e) => {
+                self.names.insert(recorded_day(e.effective_on), (e.name_zh.clone(), e.name_en.clone()));
+            }
+            OrgUnitEvent::Moved(e) => {
+                self.parents.insert(recorded_day(e.effective_on), e.to_parent.clone());
+            }
+            OrgUnitEvent::Retired(e) => {
+                if let Some((_, end)) = &mut self.life {
+                    *end = Some(recorded_day(e.effective_on));
+                }
+            }
+            // Headcounts decide nothing; the directory keeps them.
+            OrgUnitEvent::HeadcountRecorded(_) => {}
+        }
+    }
+}
+
+impl OrgUnit {
+    /// A new unit; the code names the stream, so a unit that has a life is another one's code.
+    ///
+    /// # Errors
+    /// See [`OrgUnitRefusal`]; so for all that follow.
+    pub fn decide_register(&self, command: &hq::RegisterOrgUnitRequest, tree: &OrgTree) -> Decided {
+        let mut fields = Fields::default();
+        let code = fields.unit("code", &command.code);
+        let parent = fields.unit_or_none("parent", &command.parent);
+        let on = command.effective_on.map_or(Some(ALWAYS), |date| fields.day("effective_on", Some(date)));
+        let is_city = command.kind() == OrgKind::CityBureau;
+        if command.kind() == OrgKind::Unspecified {
+            fields.wrong("GE-006", "kind", "请选择机构类别", "state the kind of the unit");
+        } else if is_city != command.parent.is_empty() {
+            let en = "every unit but the city bureau has a parent";
+            fields.wrong("CB-001", "parent", "除市局外均须填写上级机构，市局不填", en);
+        }
+        read_names(&mut fields, &command.name_zh, &command.name_en);
+        let (Some(code), Some(parent), Some(on), true) = (code, parent, on, fields.is_fine()) else {
+            return Err(OrgUnitRefusal::Fields(fields.findings()));
+        };
+        if self.life.is_some() {
+            return Err(OrgUnitRefusal::Exists);
+        }
+        match parent {
+            Some(parent) => check_place(code, parent, on, tree)?,
+            None if tree.units().iter().any(|unit| tree.parent_on(*unit, Date::MAX).is_none()) => {
+                return Err(OrgUnitRefusal::SecondCity);
+            }
+            None => {}
+        }
+        let event = hq::OrgUnitRegistered {
+            code: command.code.clone(),
+            kind: command.kind,
+            parent: command.parent.clone(),
+            name_zh: command.name_zh.clone(),
+            name_en: command.name_en.clone(),
+            effective_on: Some(on.into()),
+        };
+        Ok(vec![Fact::new(event, code, on)])
+    }
+
+    /// Another name from a day on.
+    pub fn decide_rename(&self, command: &hq::RenameOrgUnitRequest) -> Decided {
+        let mut fields = Fields::default();
+        let code = fields.unit("code", &command.code);
+        let on = fields.day("effective_on", command.effective_on);
+        read_names(&mut fields, &command.name_zh, &command.name_en);
+        let (Some(code), Some(on), true) = (code, on, fields.is_fine()) else {
+            return Err(OrgUnitRefusal::Fields(fields.findings()));
+        };
+        self.check_exists_on(on)?;
+        let (name_zh, name_en) = (command.name_zh.clone(), command.name_en.clone());
+        if value_on(&self.names, on) == Some(&(name_zh.clone(), name_en.clone())) {
+            return Err(OrgUnitRefusal::Unchanged);
+        }
+        let event = hq::OrgUnitRenamed {
+            code: command.code.clone(),
+            name_zh,
+            name_en,
+            effective_on: Some(on.into()),
+        };
+        Ok(vec![Fact::new(event, code, on)])
+    }
+
+    /// Another parent from a day on; facts before that day stay with the old one.
+    pub fn decide_move(&self, command: &hq::MoveOrgUnitRequest, tree: &OrgTree) -> Decided {
+        let mut fields = Fields::default();
+        let code = fields.unit("code", &command.code);
+        let parent = fields.unit("parent", &command.parent);
+        let on = fields.day("effective_on", command.effective_on);
+        let (Some(code), Some(parent), Some(on)) = (code, parent, on) else {
+            return Err(OrgUnitRefusal::Fields(fields.findings()));
+        };
+        self.check_exists_on(on)?;
+        let from_parent = value_on(&self.parents, on).cloned().unwrap_or_default();
+        if from_parent == command.parent {
+            return Err(OrgUnitRefusal::Unchanged);
+        }
+        check_place(code, parent, on, tree)?;
+        let event = hq::OrgUnitMoved {
+            code: command.code.clone(),
+            from_parent,
+            to_parent: command.parent.clone(),
+            effective_on: Some(on.into()),
+        };
+        Ok(vec![Fact::new(event, code, on)])
+    }
+
+    /// The unit no longer exists from a day on. Nothing may stand under it then.
+    pub fn decide_retire(&self, command: &hq::RetireOrgUnitRequest, tree: &OrgTree) -> Decided {
+        let mut fields = Fields::default();
+        let code = fields.unit("code", &command.code);
+        let successor = fields.unit_or_none("successor", &command.successor);
+        let on = fields.day("effective_on", command.effective_on);
+        let (Some(code), Some(successor), Some(on)) = (code, successor, on) else {
+            return Err(OrgUnitRefusal::Fields(fields.findings()));
+        };
+        self.check_exists_on(on)?;
+        if let (_, Some(since)) = self.life.unwrap_or((on, None)) {
+            return Err(OrgUnitRefusal::Retired { since });
+        }
+        let children = children_from(code, on, tree);
+        if !children.is_empty() {
+            return Err(OrgUnitRefusal::HasChildren(children));
+        }
+        if let Some(unit) = successor.filter(|unit| *unit == code || !tree.exists_on(*unit, on)) {
+            return Err(OrgUnitRefusal::NotThere { field: "successor", unit });
+        }
+        let event = hq::OrgUnitRetired {
+            code: command.code.clone(),
+            effective_on: Some(on.into()),
+            successor: command.successor.clone(),
+        };
+        Ok(vec![Fact::new(event, code, on)])
+    }
+
+    /// So many officers from a day on; a second headcount for the same day corrects the first.
+    pub fn decide_record_headcount(&self, command: &hq::RecordHeadcountRequest) -> Decided {
+        let mut fields = Fields::default();
+        let code = fields.unit("code", &command.code);
+        let from = fields.day("from", command.from);
+        if !(0..=100_000).contains(&command.officers) {
+            fields.wrong("GE-006", "officers", "警力数应为0至100000", "officers must be 0 to 100000");
+        }
+        let (Some(code), Some(from), true) = (code, from, fields.is_fine()) else {
+            return Err(OrgUnitRefusal::Fields(fields.findings()));
+        };
+        self.check_exists_on(from)?;
+        let event = hq::HeadcountRecorded {
+            code: command.code.clone(),
+            from: Some(from.into()),
+            officers: command.officers,
+        };
+        Ok(vec![Fact::new(event, code, from)])
+    }
+
+    fn check_exists_on(&self, day: Date) -> Result<(), OrgUnitRefusal> {
+        match self.life {
+            None => Err(OrgUnitRefusal::Unknown),
+            Some((first, _)) if day < first => Err(OrgUnitRefusal::NotYet { first }),
+            Some((_, Some(since))) if day >= since => Err(OrgUnitRefusal::Retired { since }),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+fn read_names(fields: &mut Fields, zh: &str, en: &str) {
+    fields.text("name_zh", zh, 1..=60);
+    fields.text("name_en", en, 0..=80);
+}
+
+fn value_on<T>(dated: &BTreeMap<Date, T>, day: Date) -> Option<&T> {
+    dated.range(..=day).next_back().map(|(_, value)| value)
+}
+
+/// May the unit stand under this parent from a day on? Asked for every day on which the tree turns after it.
+fn check_place(unit: OrgCode, parent: OrgCode, from: Date, tree: &OrgTree) -> Result<(), OrgUnitRefusal> {
+    // A parent that is retired later would leave the unit under nothing.
+    if !tree.exists_on(parent, from) || !tree.exists_on(parent, Date::MAX) {
+        return Err(OrgUnitRefusal::NotThere { field: "parent", unit: parent });
+    }
+    let mut after = tree.clone();
+    after.place(unit, Some(parent), from);
+    let units = after.units();
+    for day in after.turning_days(from) {
+        let above = |unit| std::iter::successors(after.parent_on(unit, day), |at| after.parent_on(*at, day));
+        if above(unit).take(units.len()).any(|at| at == unit) {
+            return Err(OrgUnitRefusal::Loop { on: day });
+        }
+        if units.iter().any(|other| above(*other).take(MOST_LEVELS).count() >= MOST_LEVELS) {
+            return Err(OrgUnitRefusal::TooDeep);
+        }
+    }
+    Ok(())
+}
+
+/// Units that stand under this one on a day or later.
+fn children_from(parent: OrgCode, from: Date, tree: &OrgTree) -> Vec<OrgCode> {
+    let days = tree.turning_days(from);
+    let is_child = |unit: &OrgCode| {
+        days.iter().any(|day| tree.exists_on(*unit, *day) && tree.parent_on(*unit, *day) == Some(parent))
+    };
+    tree.units().into_iter().filter(is_child).collect()
+}
+
+#[cfg(test)]
+mod tests;
