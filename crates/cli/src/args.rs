@@ -1,0 +1,348 @@
+//! The words a user types.
+
+use crate::lang::Lang;
+use crate::moments;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+use time::{Date, OffsetDateTime};
+
+/// Xiaoan (小案) in a terminal: small cases, saved up, are a city's sense of security.
+#[derive(Debug, Parser)]
+#[command(name = "xiaoan", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed or some rows rejected, 2 wrong usage.\n\
+    Without --token the token is taken from XIAOAN_TOKEN, the file XIAOAN_TOKEN_FILE, or the nearest .dev/token upward.")]
+pub struct Cli {
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command understands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// How results are printed on stdout; messages and progress go to stderr
+    #[arg(long, short, global = true, value_enum, default_value = "table", env = "XIAOAN_OUTPUT")]
+    pub output: Output,
+    /// Language of what a person reads [default: the locale's]
+    #[arg(long, global = true, value_enum, env = "XIAOAN_LANG")]
+    pub lang: Option<Lang>,
+    /// gRPC address of `cases`
+    #[arg(long, global = true, env = "XIAOAN_CASES_URL", default_value = "http://127.0.0.1:7101")]
+    pub cases_url: String,
+    /// gRPC address of `hq`
+    #[arg(long, global = true, env = "XIAOAN_HQ_URL", default_value = "http://127.0.0.1:7102")]
+    pub hq_url: String,
+    /// gRPC address of `rankings`
+    #[arg(long, global = true, env = "XIAOAN_RANKINGS_URL", default_value = "http://127.0.0.1:7103")]
+    pub rankings_url: String,
+    /// Bearer token (JWT)
+    #[arg(long, global = true, env = "XIAOAN_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// File that holds the bearer token
+    #[arg(long, global = true, env = "XIAOAN_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Certificate authority (PEM) for https addresses
+    #[arg(long, global = true, env = "XIAOAN_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Seconds a single call may take
+    #[arg(long, global = true, default_value_t = 30, env = "XIAOAN_DEADLINE", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Columns for a person
+    Table,
+    /// One JSON document, alone on stdout
+    Json,
+    /// Comma-separated values
+    Csv,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Org units and headcounts
+    #[command(subcommand)]
+    Org(Org),
+    /// Cases: import, list, look at one
+    #[command(subcommand)]
+    Cases(Cases),
+    /// Standings of a board over a period
+    Standings(Standings),
+    /// The ledger lines, and their events, behind one number of a board
+    Explain(Explain),
+    /// Standings now, and again whenever they change
+    Watch(Watch),
+    /// How far the projections of each service have come
+    #[command(subcommand)]
+    Projections(Projections),
+    /// The evidence: hash chains
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Tokens for development, signed without any server
+    #[command(subcommand)]
+    Token(Token),
+    /// The invented demo city
+    #[command(subcommand)]
+    Demo(Demo),
+    /// Completion script for a shell
+    Completion {
+        /// Shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// Org units.
+#[derive(Debug, Subcommand)]
+pub enum Org {
+    /// Register the units and headcounts of a CSV file (code,kind,parent,name_zh,name_en,officers_from,officers)
+    Import {
+        /// The file
+        file: PathBuf,
+        /// Seconds to wait until cases and rankings know the units; 0 = do not wait
+        #[arg(long, default_value_t = 60)]
+        wait: u64,
+    },
+    /// All units, as a tree
+    List,
+    /// One unit
+    Show {
+        /// 12 digits
+        code: String,
+    },
+}
+
+/// Cases.
+#[derive(Debug, Subcommand)]
+pub enum Cases {
+    /// Import a spreadsheet (CSV in UTF-8 or GB18030, Chinese or English headers)
+    Import(Import),
+    /// Cases of a unit and those below it, newest filing first
+    List(ListCases),
+    /// One case
+    Get {
+        /// Case number (案件编号)
+        case_no: String,
+    },
+    /// Everything that happened to a case
+    History {
+        /// Case number (案件编号)
+        case_no: String,
+    },
+}
+
+/// Import of cases.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The CSV file
+    pub file: PathBuf,
+    /// Check every row, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where rejected rows are written [default: beside FILE, as NAME.rejected.csv]
+    #[arg(long, value_name = "FILE")]
+    pub rejected: Option<PathBuf>,
+}
+
+/// Which cases.
+#[derive(Debug, Args)]
+pub struct ListCases {
+    /// Unit whose cases and those below it are listed [default: the token's own]
+    #[arg(long, default_value = "")]
+    pub unit: String,
+    /// Only this state
+    #[arg(long, value_enum)]
+    pub state: Option<State>,
+    /// Only categories with this prefix, for example 0502
+    #[arg(long, default_value = "")]
+    pub category: String,
+    /// First day of filing
+    #[arg(long, value_parser = moments::day)]
+    pub from: Option<Date>,
+    /// Last day of filing
+    #[arg(long, value_parser = moments::day)]
+    pub to: Option<Date>,
+    /// At most this many; 0 = all
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
+}
+
+/// State of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum State {
+    /// 已立案
+    Filed,
+    /// 侦查中
+    Investigating,
+    /// 待审批
+    Proposed,
+    /// 已破案
+    Solved,
+    /// 已撤案
+    Withdrawn,
+}
+
+/// Which standings.
+#[derive(Debug, Args)]
+pub struct Standings {
+    /// Board, for example theft-stations
+    #[arg(long)]
+    pub board: String,
+    /// 2026-06, 2026-Q2, 2026, 2020-09-01..2021-07-10, or a campaign id
+    #[arg(long)]
+    pub period: String,
+    /// As it was known at this moment
+    #[arg(long, value_parser = moments::moment)]
+    pub as_of: Option<OffsetDateTime>,
+}
+
+/// Which number.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Board
+    #[arg(long)]
+    pub board: String,
+    /// Period
+    #[arg(long)]
+    pub period: String,
+    /// Unit [default: the whole city]
+    #[arg(long, default_value = "")]
+    pub unit: String,
+    /// Indicator, for example solve_rate
+    #[arg(long)]
+    pub indicator: String,
+    /// The denominator instead of the numerator
+    #[arg(long)]
+    pub denominator: bool,
+    /// As it was known at this moment
+    #[arg(long, value_parser = moments::moment)]
+    pub as_of: Option<OffsetDateTime>,
+    /// At most this many lines; 0 = all
+    #[arg(long, default_value_t = 500)]
+    pub limit: usize,
+}
+
+/// What to watch.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Board
+    #[arg(long)]
+    pub board: String,
+    /// Period
+    #[arg(long)]
+    pub period: String,
+    /// Stop after this many changes; 0 = never
+    #[arg(long, default_value_t = 0)]
+    pub count: usize,
+}
+
+/// Projections.
+#[derive(Debug, Subcommand)]
+pub enum Projections {
+    /// Position, lag and state of every projection
+    Status,
+    /// Build a projection anew beside the live one, and swap
+    Rebuild {
+        /// Projection, for example ledger
+        name: String,
+        /// Service it belongs to
+        #[arg(long, value_enum, default_value = "rankings")]
+        service: Service,
+    },
+}
+
+/// A service of the suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Service {
+    /// Alerts, cases, series
+    Cases,
+    /// What headquarters decides
+    Hq,
+    /// Ledger and standings
+    Rankings,
+}
+
+/// Audit.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Walk the log of each writing service and verify its hash chain from the first event on
+    Verify {
+        /// Only this service
+        #[arg(long, value_enum)]
+        service: Vec<Service>,
+    },
+}
+
+/// Tokens.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Sign a token with a development key and print it
+    Mint(Mint),
+    /// Make a signing key (PKCS#8 PEM) and its JWKS, unless they are there
+    Keygen {
+        /// Folder for signing-key.pem and jwks.json
+        dir: PathBuf,
+    },
+}
+
+/// What the token says.
+#[derive(Debug, Args)]
+pub struct Mint {
+    /// Signing key (PKCS#8 PEM) [default: the nearest .dev/secrets/signing-key.pem upward]
+    #[arg(long, env = "XIAOAN_SIGNING_KEY")]
+    pub key: Option<PathBuf>,
+    /// Who: the subject
+    #[arg(long, default_value = "demo-hq")]
+    pub subject: String,
+    /// Org unit, 12 digits
+    #[arg(long, default_value = "371100000000")]
+    pub unit: String,
+    /// Roles: officer, registrar, hq, auditor, service
+    #[arg(long = "role", value_delimiter = ',', default_value = "officer,registrar,hq")]
+    pub roles: Vec<String>,
+    /// Valid for this many hours
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=87_600))]
+    pub hours: i64,
+    /// Issuer
+    #[arg(long, env = "XIAOAN_ISSUER", default_value = crate::keys::ISSUER)]
+    pub issuer: String,
+    /// Audience
+    #[arg(long, env = "XIAOAN_AUDIENCE", default_value = crate::keys::AUDIENCE)]
+    pub audience: String,
+}
+
+/// The demo city.
+#[derive(Debug, Subcommand)]
+pub enum Demo {
+    /// What the demo city contains, computed without any server
+    Plan,
+    /// Replay the demo city through the gRPC APIs; what is there already stays as it is
+    Load(DemoLoad),
+    /// Compare the boards with the plan's figures
+    Check,
+}
+
+/// How to replay.
+#[derive(Debug, Args)]
+pub struct DemoLoad {
+    /// Signing key for the invented officers' tokens [default: the nearest .dev/secrets/signing-key.pem upward]
+    #[arg(long, env = "XIAOAN_SIGNING_KEY")]
+    pub key: Option<PathBuf>,
+    /// Issuer
+    #[arg(long, env = "XIAOAN_ISSUER", default_value = crate::keys::ISSUER)]
+    pub issuer: String,
+    /// Audience
+    #[arg(long, env = "XIAOAN_AUDIENCE", default_value = crate::keys::AUDIENCE)]
+    pub audience: String,
+    /// Commands in flight
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub in_flight: u16,
+}

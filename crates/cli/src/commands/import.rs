@@ -1,0 +1,302 @@
+//! `xiaoan cases import`: streams a spreadsheet to the service, reports every row that is worth it, and writes the
+//! rejected rows back beside the file in the user's own form.
+
+use super::{Context, Verdict};
+use crate::args::{Import, Output, Service};
+use crate::fault::Fault;
+use crate::progress;
+use crate::render::{self, Align, Field, Sheet, Tone};
+use crate::spreadsheet::{CaseSheet, Rejection, write_rejected};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use xiaoan_proto::cases::v1::import_cases_request::Part;
+use xiaoan_proto::cases::v1::{ImportCasesRequest, ImportCasesResponse, ImportHeader, RowOutcome, RowReport};
+use xiaoan_proto::core::v1::{Finding, Severity};
+
+/// Rows on their way to the service; more wait in the file.
+const ON_THE_WAY: usize = 256;
+
+pub async fn run(context: &Context, what: Import) -> Result<Verdict, Fault> {
+    let clients = context.clients()?;
+    let length = std::fs::metadata(&what.file).map_err(|e| Fault::file(&what.file, &e))?.len();
+    let bar = progress::bar(length, context.say("导入", "importing"), true);
+    let tally = {
+        let bar = bar.clone();
+        move |bytes| bar.inc(bytes)
+    };
+    let sheet = CaseSheet::open(&what.file, tally)?;
+    let encoding = sheet.encoding;
+    let (rows, to_service) = mpsc::channel(ON_THE_WAY);
+    let header = ImportHeader { dry_run: what.dry_run, file_name: name(&what.file) };
+    // The file is read on a thread that may block; the channel holds it back while the service is busy.
+    let reader = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
+        let part = |part| ImportCasesRequest { part: Some(part) };
+        if rows.blocking_send(part(Part::Header(header))).is_err() {
+            return Ok(());
+        }
+        for item in sheet {
+            let (row, _) = item?;
+            if rows.blocking_send(part(Part::Row(row))).is_err() {
+                // The service ended the call; its answer says why.
+                break;
+            }
+        }
+        Ok(())
+    });
+    let request = clients.request_without_deadline(ReceiverStream::new(to_service))?;
+    let answer = clients.case().import_cases(request).await;
+    bar.finish_and_clear();
+    let report =
+        match answer {
+            Ok(answer) => answer.into_inner(),
+            Err(status) => {
+                eprintln!("{}", context.say(
+                "导入中断。已导入的行不会重复：改正后对同一文件再运行一次即可。",
+                "the import broke off. Rows that landed are recognised: run it again on the same file.",
+            ));
+                return Err(clients.fault(Service::Cases, status));
+            }
+        };
+    match reader.await {
+        Ok(read) => read.map_err(|e| Fault::file(&what.file, &e))?,
+        Err(panicked) => return Err(Fault::Failed(panicked.to_string())),
+    }
+
+    let written = write_back(context, &what, &report)?;
+    print(context, &what, &report, written.as_deref(), encoding.name())?;
+    Ok(if report.rejected == 0 { Verdict::Done } else { Verdict::SomeRejected })
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Writes the rejected rows; gives where, or nothing when none was rejected or nothing may be written.
+fn write_back(
+    context: &Context,
+    what: &Import,
+    report: &ImportCasesResponse,
+) -> Result<Option<PathBuf>, Fault> {
+    let rejected: HashMap<i64, Rejection> = report
+        .reports
+        .iter()
+        .filter(|row| row.outcome() == RowOutcome::Rejected)
+        .map(|row| {
+            let errors: Vec<_> = row.findings.iter().filter(|f| f.severity() == Severity::Error).collect();
+            let codes = errors.iter().map(|f| f.code.as_str()).collect::<Vec<_>>().join(" ");
+            let sentences = errors.iter().map(|f| sentence(context, f)).collect::<Vec<_>>().join(" ");
+            (row.line, Rejection { codes, sentences })
+        })
+        .collect();
+    // A dry run writes nothing, unless a file was named for it.
+    if rejected.is_empty() || (what.dry_run && what.rejected.is_none()) {
+        return Ok(None);
+    }
+    if let Some(target) = &what.rejected {
+        write_rejected(&what.file, target, &rejected)?;
+        return Ok(Some(target.clone()));
+    }
+    let beside = beside(&what.file);
+    let here = PathBuf::from(name(&beside));
+    for target in [beside, here] {
+        match write_rejected(&what.file, &target, &rejected) {
+            Ok(()) => return Ok(Some(target)),
+            Err(fault) => eprintln!("{}", fault.present(context.lang)),
+        }
+    }
+    Ok(None)
+}
+
+/// `cases.csv` → `cases.rejected.csv`, in the same folder.
+fn beside(file: &Path) -> PathBuf {
+    let name = name(file);
+    let stem = name.strip_suffix(".csv").or_else(|| name.strip_suffix(".CSV")).unwrap_or(&name);
+    file.with_file_name(format!("{stem}.rejected.csv"))
+}
+
+fn sentence<'a>(context: &Context, finding: &'a Finding) -> &'a str {
+    context.say(&finding.message_zh, &finding.message_en)
+}
+
+fn print(
+    context: &Context,
+    what: &Import,
+    report: &ImportCasesResponse,
+    written: Option<&Path>,
+    encoding: &str,
+) -> Result<(), Fault> {
+    let mut sheet = Sheet::new(&[
+        (context.say("行", "line"), Align::Right),
+        (context.say("案件编号", "case no"), Align::Left),
+        (context.say("结果", "outcome"), Align::Left),
+        (context.say("字段", "field"), Align::Left),
+        (context.say("代码", "code"), Align::Left),
+        (context.say("说明", "what is wrong"), Align::Left),
+    ]);
+    for row in &report.reports {
+        add(context, &mut sheet, row);
+    }
+    let summary = summary(context, what, report, encoding);
+    match context.output() {
+        Output::Json => render::out(&format!("{}\n", document(what, report, written)))?,
+        Output::Csv => render::out(&sheet.csv())?,
+        Output::Table => {
+            if !sheet.is_empty() {
+                render::out(&format!("{}\n", sheet.table(render::colour())))?;
+            }
+            render::out(&format!("{summary}\n"))?;
+        }
+    }
+    if let Some(written) = written {
+        eprintln!("{}{}", context.say("被拒绝的行写在：", "rejected rows are in "), written.display());
+    }
+    Ok(())
+}
+
+fn summary(context: &Context, what: &Import, report: &ImportCasesResponse, encoding: &str) -> String {
+    let trial = if what.dry_run {
+        context.say("（试运行，未写入）", " (dry run, nothing written)")
+    } else {
+        ""
+    };
+    let (rows, landed, there, rejected) =
+        (report.rows, report.imported, report.already_there, report.rejected);
+    context.say(
+        format!("共 {rows} 行（{encoding}）：导入 {landed}，已存在 {there}，拒绝 {rejected}{trial}"),
+        format!(
+            "{rows} rows ({encoding}): {landed} imported, {there} already there, {rejected} rejected{trial}"
+        ),
+    )
+}
+
+fn add(context: &Context, sheet: &mut Sheet, row: &RowReport) {
+    let (outcome, tone) = match row.outcome() {
+        RowOutcome::Unspecified => ("?", Tone::Plain),
+        RowOutcome::Imported => (context.say("已导入", "imported"), Tone::Plain),
+        RowOutcome::AlreadyThere => (context.say("已存在", "already there"), Tone::Faint),
+        RowOutcome::Rejected => (context.say("拒绝", "rejected"), Tone::Alert),
+    };
+    let head = |first: bool| -> Vec<Field> {
+        let show = |text: &str, tone| if first { Field::toned(text, tone) } else { Field::from("") };
+        vec![show(&row.line.to_string(), Tone::Plain), show(&row.case_no, Tone::Plain), show(outcome, tone)]
+    };
+    if row.findings.is_empty() {
+        let mut cells = head(true);
+        cells.extend(["", "", ""].map(Field::from));
+        sheet.row(cells);
+    }
+    // In CSV every line stands alone; in a table a row's further findings leave its head out.
+    let csv = context.output() == Output::Csv;
+    for (i, finding) in row.findings.iter().enumerate() {
+        let mut cells = head(i == 0 || csv);
+        let warning = finding.severity() == Severity::Warning;
+        let code = if warning {
+            format!("{} ({})", finding.code, context.say("提醒", "warning"))
+        } else {
+            finding.code.clone()
+        };
+        cells.extend([
+            Field::from(finding.field.as_str()),
+            Field::toned(code, if warning { Tone::Plain } else { tone }),
+            Field::from(sentence(context, finding)),
+        ]);
+        sheet.row(cells);
+    }
+}
+
+/// The document of `--output json`; `rejected` and `warnings` hold one pair of line and code for each finding.
+fn document(what: &Import, report: &ImportCasesResponse, written: Option<&Path>) -> Value {
+    let pairs = |severity: Severity, outcome: Option<RowOutcome>| -> Vec<Value> {
+        let rows = report.reports.iter().filter(|row| outcome.is_none_or(|o| row.outcome() == o));
+        rows.flat_map(|row| {
+            row.findings.iter().filter(|f| f.severity() == severity).map(|f| json!([row.line, f.code]))
+        })
+        .collect()
+    };
+    let reports: Vec<_> = report
+        .reports
+        .iter()
+        .map(|row| {
+            let findings: Vec<_> = row
+                .findings
+                .iter()
+                .map(|f| {
+                    let severity = if f.severity() == Severity::Warning { "warning" } else { "error" };
+                    json!({ "code": f.code, "severity": severity, "field": f.field, "messageZh": f.message_zh, "messageEn": f.message_en })
+                })
+                .collect();
+            let outcome = row.outcome().as_str_name().trim_start_matches("ROW_OUTCOME_").to_ascii_lowercase();
+            json!({ "line": row.line, "caseNo": row.case_no, "outcome": outcome, "findings": findings })
+        })
+        .collect();
+    json!({
+        "file": name(&what.file),
+        "dry_run": what.dry_run,
+        "rows": report.rows,
+        "imported": report.imported,
+        "duplicate_rows": report.already_there,
+        "rejected_rows": report.rejected,
+        "rejected": pairs(Severity::Error, Some(RowOutcome::Rejected)),
+        "warnings": pairs(Severity::Warning, None),
+        "reports": reports,
+        "rejected_file": written.map(|path| path.display().to_string()),
+        "position": report.position,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rejected_rows_stand_beside_the_file() {
+        assert_eq!(beside(Path::new("/a/cases-2026-06.csv")), Path::new("/a/cases-2026-06.rejected.csv"));
+        assert_eq!(beside(Path::new("cases")), Path::new("cases.rejected.csv"));
+    }
+
+    #[test]
+    fn the_document_lists_line_and_code_of_every_error_and_warning_apart() {
+        let finding = |code: &str, severity: Severity| Finding {
+            code: code.into(),
+            severity: severity.into(),
+            ..Default::default()
+        };
+        let report = ImportCasesResponse {
+            rows: 3,
+            imported: 1,
+            already_there: 1,
+            rejected: 1,
+            reports: vec![
+                RowReport {
+                    line: 4,
+                    outcome: RowOutcome::Rejected.into(),
+                    findings: vec![
+                        finding("CB-001", Severity::Error),
+                        finding("CB-003", Severity::Error),
+                        finding("CB-014", Severity::Warning),
+                    ],
+                    ..Default::default()
+                },
+                RowReport {
+                    line: 5,
+                    outcome: RowOutcome::Imported.into(),
+                    findings: vec![finding("CB-017", Severity::Warning)],
+                    ..Default::default()
+                },
+                RowReport { line: 6, outcome: RowOutcome::AlreadyThere.into(), ..Default::default() },
+            ],
+            position: 9,
+        };
+        let what = Import { file: "x/cases.csv".into(), dry_run: false, rejected: None };
+        let document = document(&what, &report, None);
+        assert_eq!(document["rejected"], json!([[4, "CB-001"], [4, "CB-003"]]));
+        assert_eq!(document["warnings"], json!([[4, "CB-014"], [5, "CB-017"]]));
+        assert_eq!(
+            (&document["rows"], &document["imported"], &document["duplicate_rows"]),
+            (&json!(3), &json!(1), &json!(1))
+        );
+    }
+}

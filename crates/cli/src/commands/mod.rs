@@ -1,0 +1,79 @@
+//! One file per subcommand.
+
+mod audit;
+mod cases;
+mod demo;
+mod explain;
+mod import;
+mod org;
+mod projections;
+mod standings;
+mod token;
+mod watch;
+
+use crate::args::{Cases, Cli, Command, Globals, Output};
+use crate::connect::Clients;
+use crate::fault::Fault;
+use crate::lang::Lang;
+use clap::CommandFactory;
+
+/// How a command that ran ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// All of it was done.
+    Done,
+    /// It ran to its end, but part of the input was rejected, or a check failed.
+    SomeRejected,
+}
+
+/// What every command is given.
+pub struct Context {
+    /// Global options.
+    pub globals: Globals,
+    /// Language.
+    pub lang: Lang,
+}
+
+impl Context {
+    /// Form of the output.
+    #[must_use]
+    pub fn output(&self) -> Output {
+        self.globals.output
+    }
+    /// One of two texts.
+    #[must_use]
+    pub fn say<T>(&self, zh: T, en: T) -> T {
+        self.lang.pick(zh, en)
+    }
+    /// Clients with the user's token.
+    ///
+    /// # Errors
+    /// When an address or the token cannot be read.
+    pub fn clients(&self) -> Result<Clients, Fault> {
+        Clients::new(&self.globals)
+    }
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// Whatever went wrong.
+pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
+    let context = Context { globals: cli.globals, lang };
+    match cli.command {
+        Command::Org(what) => org::run(&context, what).await,
+        Command::Cases(Cases::Import(what)) => import::run(&context, what).await,
+        Command::Cases(what) => cases::run(&context, what).await,
+        Command::Standings(what) => standings::run(&context, what).await,
+        Command::Explain(what) => explain::run(&context, what).await,
+        Command::Watch(what) => watch::run(&context, what).await,
+        Command::Projections(what) => projections::run(&context, what).await,
+        Command::Audit(what) => audit::run(&context, what).await,
+        Command::Token(what) => token::run(&context, what),
+        Command::Demo(what) => demo::run(&context, what).await,
+        Command::Completion { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "xiaoan", &mut std::io::stdout());
+            Ok(Verdict::Done)
+        }
+    }
+}

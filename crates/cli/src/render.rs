@@ -1,0 +1,207 @@
+//! One sheet of columns, printed as an aligned table or as CSV; JSON documents are printed as they are.
+
+use crate::args::Output;
+use crate::fault::Fault;
+use comfy_table::{Attribute, Cell, CellAlignment, Color, LineStyle, Table, TableStyle};
+use serde_json::Value;
+use std::io::{IsTerminal, Write};
+
+/// How a column stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// How a cell looks at a terminal; never the only carrier of its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tone {
+    /// As it is.
+    #[default]
+    Plain,
+    /// Needs attention.
+    Alert,
+    /// Less important.
+    Faint,
+    /// More important.
+    Strong,
+}
+
+/// A cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// What it says.
+    pub text: String,
+    /// How it looks.
+    pub tone: Tone,
+}
+
+impl<T: Into<String>> From<T> for Field {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), tone: Tone::Plain }
+    }
+}
+
+impl Field {
+    /// A cell with a tone.
+    pub fn toned(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone }
+    }
+}
+
+/// Columns and rows.
+#[derive(Debug, Clone, Default)]
+pub struct Sheet {
+    columns: Vec<(String, Align)>,
+    rows: Vec<Vec<Field>>,
+}
+
+impl Sheet {
+    /// An empty sheet with these columns.
+    #[must_use]
+    pub fn new(columns: &[(&str, Align)]) -> Self {
+        Self { columns: columns.iter().map(|(t, a)| ((*t).to_owned(), *a)).collect(), rows: Vec::new() }
+    }
+    /// One more column; before any row.
+    pub fn column(&mut self, title: impl Into<String>, align: Align) {
+        self.columns.push((title.into(), align));
+    }
+    /// One more row.
+    pub fn row(&mut self, cells: Vec<Field>) {
+        self.rows.push(cells);
+    }
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// As an aligned table; wide (Chinese) characters count as two columns.
+    #[must_use]
+    pub fn table(&self, colour: bool) -> String {
+        let mut table = Table::new();
+        let line = LineStyle::none().fill('─').junction('─');
+        table.load_style(TableStyle::new().header_separator(line));
+        if colour {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        let align = |a: Align| if a == Align::Right { CellAlignment::Right } else { CellAlignment::Left };
+        table.set_header(self.columns.iter().map(|(title, a)| {
+            let cell = Cell::new(title).set_alignment(align(*a));
+            if colour { cell.add_attribute(Attribute::Bold) } else { cell }
+        }));
+        for row in &self.rows {
+            table.add_row(row.iter().zip(&self.columns).map(|(field, (_, a))| {
+                let cell = Cell::new(&field.text).set_alignment(align(*a));
+                match (colour, field.tone) {
+                    (false, _) | (_, Tone::Plain) => cell,
+                    (_, Tone::Alert) => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+                    (_, Tone::Faint) => cell.add_attribute(Attribute::Dim),
+                    (_, Tone::Strong) => cell.add_attribute(Attribute::Bold),
+                }
+            }));
+        }
+        // Trailing blanks hurt copying.
+        table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    /// As CSV with a header; cells that a spreadsheet would take for a formula are made text.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        // Writing into memory does not fail.
+        let _ = writer.write_record(self.columns.iter().map(|(t, _)| t.as_str()));
+        for row in &self.rows {
+            let _ = writer.write_record(row.iter().map(|f| formula_safe(&f.text)));
+        }
+        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// A cell that starts like a formula gets an apostrophe before it; plain negative numbers stay numbers.
+#[must_use]
+pub fn formula_safe(text: &str) -> String {
+    let number = text.parse::<f64>().is_ok();
+    if !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Whether stdout shows colours: a terminal, and nobody said NO_COLOR.
+#[must_use]
+pub fn colour() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// Prints the sheet or the document. `note` stands under a table only.
+///
+/// # Errors
+/// When stdout is closed for another reason than that its reader has seen enough.
+pub fn print(output: Output, sheet: &Sheet, json: &Value, note: &str) -> Result<(), Fault> {
+    match output {
+        Output::Table => {
+            let mut text = sheet.table(colour());
+            if !note.is_empty() {
+                text.push_str(note);
+                text.push('\n');
+            }
+            out(&text)
+        }
+        Output::Csv => out(&sheet.csv()),
+        Output::Json => out(&format!("{json:#}\n")),
+    }
+}
+
+/// Writes to stdout.
+///
+/// # Errors
+/// When stdout is closed for another reason than that its reader has seen enough.
+pub fn out(text: &str) -> Result<(), Fault> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Fault::Failed(format!("stdout: {e}"))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet() -> Sheet {
+        let mut sheet = Sheet::new(&[("单位", Align::Left), ("立案", Align::Right)]);
+        sheet.row(vec!["巨峰派出所".into(), "25".into()]);
+        sheet.row(vec!["Zhongzhi".into(), Field::toned("1,060", Tone::Alert)]);
+        sheet
+    }
+
+    #[test]
+    fn chinese_columns_align_because_wide_characters_count_twice() {
+        let text = sheet().table(false);
+        assert_eq!(
+            text,
+            " 单位          立案\n────────────────────\n 巨峰派出所      25\n Zhongzhi     1,060\n"
+        );
+    }
+
+    #[test]
+    fn without_colour_there_is_no_escape() {
+        assert!(!sheet().table(false).contains('\u{1b}'));
+        assert!(sheet().table(true).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_cell_that_looks_like_a_formula_becomes_text() {
+        assert_eq!(formula_safe("=1+1"), "'=1+1");
+        assert_eq!(formula_safe("@x"), "'@x");
+        assert_eq!(formula_safe("-7.68"), "-7.68");
+        assert_eq!(formula_safe("-x"), "'-x");
+        assert_eq!(sheet().csv(), "单位,立案\n巨峰派出所,25\nZhongzhi,\"1,060\"\n");
+    }
+}
