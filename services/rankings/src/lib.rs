@@ -10,7 +10,10 @@
 //!
 //! Invariant: there are no commands. Drop the database and the service rebuilds itself from the logs it follows.
 
+pub mod booking;
+pub mod measures;
 mod reader;
+pub mod standings;
 pub mod web;
 
 pub use reader::{ReadError, Reader};

@@ -1,0 +1,208 @@
+//! The boards that are there without anybody publishing one: version 0 of their schemes, as data.
+//! hq replaces them by publishing a version under the same board's name.
+
+use xiaoan_proto::core::v1::OrgKind;
+use xiaoan_proto::hq::v1::{AttentionRule, Direction, Indicator, MeasureRef, Scheme};
+
+use crate::measures::{Measure, OFFICERS};
+
+/// GA 240.1: theft (盗窃案).
+const THEFT: &str = "0502";
+/// Below this denominator a rate is shown unranked (domain reference, vector K1).
+const MIN_DENOMINATOR: i64 = 10;
+
+/// The built-in boards in the order shown.
+#[must_use]
+pub fn schemes() -> Vec<Scheme> {
+    vec![theft_stations(), theft_bureaus(), small_cases(), prevention_stations()]
+}
+
+/// Facts rows A7, A9: stations by the period solve rate of theft cases; below 40 % asks for attention.
+fn theft_stations() -> Scheme {
+    Scheme {
+        board: "theft-stations".into(),
+        title_zh: "盗窃案件战果排行榜（派出所）".into(),
+        title_en: "Theft: stations".into(),
+        entrant_kinds: vec![OrgKind::Station.into()],
+        indicators: theft_indicators(),
+        rank_by: "solve_rate".into(),
+        attention_rules: vec![below_40_percent()],
+        ..Default::default()
+    }
+}
+
+/// Facts rows A7, A12: the same for county bureaus, with cases solved per 100 officers.
+fn theft_bureaus() -> Scheme {
+    let mut indicators = theft_indicators();
+    indicators.push(Indicator {
+        id: "solved_per_100_officers".into(),
+        title_zh: "每百名民警破案".into(),
+        title_en: "Solved per 100 officers".into(),
+        numerator: counted(Measure::CaseSolved, THEFT),
+        denominator: Some(MeasureRef { measure: OFFICERS.into(), category_prefix: String::new() }),
+        scale: 100,
+        direction: Direction::HigherIsBetter.into(),
+        unit: "件/百人".into(),
+        ..Default::default()
+    });
+    Scheme {
+        board: "theft-bureaus".into(),
+        title_zh: "盗窃案件战果排行榜（县区局）".into(),
+        title_en: "Theft: county bureaus".into(),
+        entrant_kinds: vec![OrgKind::CountyBureau.into()],
+        indicators,
+        rank_by: "solve_rate".into(),
+        attention_rules: vec![below_40_percent()],
+        ..Default::default()
+    }
+}
+
+/// Facts rows V13, F1: small livelihood cases of every category.
+fn small_cases() -> Scheme {
+    Scheme {
+        board: "small-cases".into(),
+        title_zh: "小案侦防排行榜".into(),
+        title_en: "Small cases: stations".into(),
+        entrant_kinds: vec![OrgKind::Station.into()],
+        indicators: vec![
+            count("filed", "立案", "Filed", Measure::SmallFiled, "", "件", Direction::LowerIsBetter),
+            count("solved", "破案", "Solved", Measure::SmallSolved, "", "件", Direction::HigherIsBetter),
+            rate("solve_rate", "破案率", "Solve rate", Measure::SmallSolved, Measure::SmallFiled, "", 100),
+            rate(
+                "cohort_solve_rate",
+                "本期立案破案率",
+                "Cohort solve rate",
+                Measure::SmallCohortSolved,
+                Measure::SmallFiled,
+                "",
+                0,
+            ),
+        ],
+        rank_by: "solve_rate".into(),
+        attention_rules: vec![below_40_percent()],
+        ..Default::default()
+    }
+}
+
+/// Facts row V12: what prevention shows, fewer alerts and fewer preventable cases.
+fn prevention_stations() -> Scheme {
+    Scheme {
+        board: "prevention-stations".into(),
+        title_zh: "防范成效（派出所）".into(),
+        title_en: "Prevention: stations".into(),
+        entrant_kinds: vec![OrgKind::Station.into()],
+        indicators: vec![
+            count("alerts", "警情", "Alerts", Measure::AlertReceived, "", "起", Direction::LowerIsBetter),
+            Indicator {
+                weight: 100,
+                ..count(
+                    "preventable_cases",
+                    "可防性案件",
+                    "Preventable cases",
+                    Measure::PreventableFiled,
+                    "",
+                    "件",
+                    Direction::LowerIsBetter,
+                )
+            },
+        ],
+        rank_by: "preventable_cases".into(),
+        ..Default::default()
+    }
+}
+
+fn theft_indicators() -> Vec<Indicator> {
+    let higher = Direction::HigherIsBetter;
+    vec![
+        count("filed", "立案", "Filed", Measure::CaseFiled, THEFT, "件", Direction::LowerIsBetter),
+        count("solved", "破案", "Solved", Measure::CaseSolved, THEFT, "件", higher),
+        rate("solve_rate", "破案率", "Solve rate", Measure::CaseSolved, Measure::CaseFiled, THEFT, 100),
+        rate(
+            "cohort_solve_rate",
+            "本期立案破案率",
+            "Cohort solve rate",
+            Measure::CaseCohortSolved,
+            Measure::CaseFiled,
+            THEFT,
+            0,
+        ),
+        count("arrests", "抓获", "Suspects caught", Measure::Arrests, THEFT, "人", higher),
+        count("amount_involved", "涉案金额", "Amount involved", Measure::SolvedLoss, THEFT, "元", higher),
+        count(
+            "solved_exceptionally",
+            "特殊结案",
+            "Solved by exception",
+            Measure::ExceptionalSolved,
+            THEFT,
+            "件",
+            higher,
+        ),
+    ]
+}
+
+fn below_40_percent() -> AttentionRule {
+    AttentionRule { indicator_id: "solve_rate".into(), threshold_numerator: 40, threshold_denominator: 100 }
+}
+
+fn counted(measure: Measure, category_prefix: &str) -> Option<MeasureRef> {
+    Some(MeasureRef { measure: measure.name().into(), category_prefix: category_prefix.into() })
+}
+
+fn count(
+    id: &str,
+    title_zh: &str,
+    title_en: &str,
+    measure: Measure,
+    category_prefix: &str,
+    unit: &str,
+    direction: Direction,
+) -> Indicator {
+    Indicator {
+        id: id.into(),
+        title_zh: title_zh.into(),
+        title_en: title_en.into(),
+        numerator: counted(measure, category_prefix),
+        scale: 1,
+        direction: direction.into(),
+        unit: unit.into(),
+        ..Default::default()
+    }
+}
+
+fn rate(
+    id: &str,
+    title_zh: &str,
+    title_en: &str,
+    numerator: Measure,
+    denominator: Measure,
+    category_prefix: &str,
+    weight: i32,
+) -> Indicator {
+    Indicator {
+        denominator: counted(denominator, category_prefix),
+        scale: 100,
+        min_denominator: MIN_DENOMINATOR,
+        weight,
+        ..count(id, title_zh, title_en, numerator, category_prefix, "%", Direction::HigherIsBetter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_scheme_is_whole() {
+        for scheme in schemes() {
+            let ids: Vec<_> = scheme.indicators.iter().map(|i| i.id.as_str()).collect();
+            assert!(ids.contains(&scheme.rank_by.as_str()), "{}", scheme.board);
+            assert_eq!(scheme.indicators.iter().map(|i| i.weight).sum::<i32>(), 100, "{}", scheme.board);
+            assert!(scheme.attention_rules.iter().all(|r| ids.contains(&r.indicator_id.as_str())));
+            for indicator in &scheme.indicators {
+                for part in [&indicator.numerator, &indicator.denominator].into_iter().flatten() {
+                    assert!(part.measure == OFFICERS || Measure::named(&part.measure).is_some(), "{part:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! From sums to rows: cells, ranks, attention. Pure: the same sums give the same board, whoever asks.
+
+use super::figure::{self, Numbers};
+use super::fraction::Fraction;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use xiaoan_kernel::OrgCode;
+use xiaoan_proto::hq::v1::{AttentionRule, Direction, Indicator, MeasureRef, Scheme};
+use xiaoan_proto::rankings::v1::{Entry, IndicatorValue};
+
+/// Which days a sum is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Slot {
+    /// The period asked for.
+    Now,
+    /// The same a year before.
+    Base,
+    /// The period before, for the change of rank.
+    Previous,
+}
+
+/// A unit that is ranked, as it is on the last day of the period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entrant {
+    /// Code.
+    pub code: OrgCode,
+    /// Chinese name.
+    pub name_zh: String,
+    /// English name.
+    pub name_en: String,
+    /// Parent, if any.
+    pub parent: Option<OrgCode>,
+}
+
+/// What an indicator is made of, as a key.
+pub type Part = (String, String);
+
+/// The key of a measure narrowed to categories.
+#[must_use]
+pub fn part(of: &MeasureRef) -> Part {
+    (of.measure.clone(), of.category_prefix.clone())
+}
+
+/// Sums by slot and part: of each entrant, and of the whole city.
+#[derive(Debug, Clone, Default)]
+pub struct Sheet {
+    entrants: HashMap<(Slot, Part), HashMap<OrgCode, i64>>,
+    totals: HashMap<(Slot, Part), i64>,
+}
+
+impl Sheet {
+    /// Adds to an entrant's sum.
+    pub fn add(&mut self, slot: Slot, part: &Part, entrant: OrgCode, quantity: i64) {
+        *self.entrants.entry((slot, part.clone())).or_default().entry(entrant).or_default() += quantity;
+    }
+    /// Adds to the city's sum.
+    pub fn add_total(&mut self, slot: Slot, part: &Part, quantity: i64) {
+        *self.totals.entry((slot, part.clone())).or_default() += quantity;
+    }
+    /// A column to add many entrants to.
+    pub fn column(&mut self, slot: Slot, part: &Part) -> &mut HashMap<OrgCode, i64> {
+        self.entrants.entry((slot, part.clone())).or_default()
+    }
+
+    /// Numbers of an indicator for an entrant, or for the whole city.
+    fn numbers(&self, slot: Slot, indicator: &Indicator, entrant: Option<OrgCode>) -> Numbers {
+        let sum = |of: &MeasureRef| {
+            let key = (slot, part(of));
+            match entrant {
+                Some(code) => self.entrants.get(&key).and_then(|column| column.get(&code)),
+                None => self.totals.get(&key),
+            }
+            .copied()
+            .unwrap_or_default()
+        };
+        Numbers {
+            numerator: indicator.numerator.as_ref().map(sum).unwrap_or_default(),
+            denominator: indicator.denominator.as_ref().map(sum),
+        }
+    }
+}
+
+/// Ranks of entrants by the scheme's indicator, 1-2-2-4; nobody who cannot be evaluated is in it.
+#[must_use]
+pub fn ranks(scheme: &Scheme, entrants: &[OrgCode], sheet: &Sheet, slot: Slot) -> HashMap<OrgCode, i32> {
+    let Some(indicator) = scheme.indicators.iter().find(|i| i.id == scheme.rank_by) else {
+        return HashMap::new();
+    };
+    let lower = indicator.direction == i32::from(Direction::LowerIsBetter);
+    let better_first = |a: &Fraction, b: &Fraction| -> Ordering { if lower { a.cmp(b) } else { b.cmp(a) } };
+    let mut values: Vec<(OrgCode, Fraction)> = entrants
+        .iter()
+        .filter_map(|code| {
+            let numbers = sheet.numbers(slot, indicator, Some(*code));
+            Some((*code, figure::value(indicator, numbers)?))
+        })
+        .collect();
+    values.sort_by(|(a_code, a), (b_code, b)| better_first(a, b).then(a_code.cmp(b_code)));
+    let mut ranks = HashMap::with_capacity(values.len());
+    let mut last: Option<(Fraction, i32)> = None;
+    for (place, (code, value)) in (1..).zip(values) {
+        let rank = last.filter(|(before, _)| *before == value).map_or(place, |(_, rank)| rank);
+        last = Some((value, rank));
+        ranks.insert(code, rank);
+    }
+    ranks
+}
+
+/// The rows in the order shown: ranked ones by rank then code, the others after them by code.
+#[must_use]
+pub fn rows(
+    scheme: &Scheme,
+    entrants: &[Entrant],
+    sheet: &Sheet,
+    previous: &HashMap<OrgCode, i32>,
+) -> Vec<Entry> {
+    let codes: Vec<_> = entrants.iter().map(|e| e.code).collect();
+    let ranks = ranks(scheme, &codes, sheet, Slot::Now);
+    let mut order: Vec<_> = entrants.iter().map(|e| (ranks.get(&e.code).copied(), e)).collect();
+    order.sort_by_key(|(rank, e)| (rank.unwrap_or(i32::MAX), e.code));
+    let row = |(rank, entrant): (Option<i32>, &Entrant)| {
+        let unit = Some(entrant.code);
+        Entry {
+            org_unit: entrant.code.to_string(),
+            name_zh: entrant.name_zh.clone(),
+            name_en: entrant.name_en.clone(),
+            rank,
+            previous_rank: previous.get(&entrant.code).copied(),
+            attention: scheme
+                .attention_rules
+                .iter()
+                .any(|rule| asks_for_attention(scheme, rule, sheet, unit)),
+            indicators: cells(scheme, sheet, unit),
+            parent: entrant.parent.map(|p| p.to_string()).unwrap_or_default(),
+        }
+    };
+    order.into_iter().map(row).collect()
+}
+
+/// The whole city as one row: everybody's facts, entrants or not, without rank or attention.
+#[must_use]
+pub fn total(scheme: &Scheme, sheet: &Sheet) -> Entry {
+    Entry {
+        name_zh: "全市".into(),
+        name_en: "Whole city".into(),
+        indicators: cells(scheme, sheet, None),
+        ..Default::default()
+    }
+}
+
+fn cells(scheme: &Scheme, sheet: &Sheet, unit: Option<OrgCode>) -> Vec<IndicatorValue> {
+    let cell = |indicator| {
+        let [now, base] = [Slot::Now, Slot::Base].map(|slot| sheet.numbers(slot, indicator, unit));
+        figure::cell(indicator, now, base)
+    };
+    scheme.indicators.iter().map(cell).collect()
+}
+
+/// Evaluable and strictly below the threshold: 40.0 % is not below 40 %.
+fn asks_for_attention(scheme: &Scheme, rule: &AttentionRule, sheet: &Sheet, unit: Option<OrgCode>) -> bool {
+    let Some(indicator) = scheme.indicators.iter().find(|i| i.id == rule.indicator_id) else { return false };
+    let value = figure::value(indicator, sheet.numbers(Slot::Now, indicator, unit));
+    let threshold = Fraction::new(rule.threshold_numerator, rule.threshold_denominator);
+    matches!((value, threshold), (Some(value), Some(threshold)) if value < threshold)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standings::builtin;
+
+    fn scheme() -> Scheme {
+        builtin::schemes().into_iter().find(|s| s.board == "theft-stations").expect("built in")
+    }
+    fn without_minimum() -> Scheme {
+        let mut scheme = scheme();
+        scheme.indicators.iter_mut().for_each(|i| i.min_denominator = 0);
+        scheme
+    }
+    fn code(n: usize) -> OrgCode {
+        OrgCode::parse(&format!("3711020{n:02}000")).expect("12 digits")
+    }
+    fn theft(measure: &str) -> Part {
+        (measure.to_owned(), "0502".to_owned())
+    }
+    /// A board of stations with these (solved, filed).
+    fn board(scheme: &Scheme, rates: &[(i64, i64)]) -> Vec<Entry> {
+        let mut sheet = Sheet::default();
+        let mut entrants = Vec::new();
+        for (n, (solved, filed)) in rates.iter().enumerate() {
+            sheet.add(Slot::Now, &theft("case.solved"), code(n), *solved);
+            sheet.add(Slot::Now, &theft("case.filed"), code(n), *filed);
+            entrants.push(Entrant {
+                code: code(n),
+                name_zh: String::new(),
+                name_en: String::new(),
+                parent: None,
+            });
+        }
+        rows(scheme, &entrants, &sheet, &HashMap::new())
+    }
+    fn row(rows: &[Entry], n: usize) -> &Entry {
+        rows.iter().find(|e| e.org_unit == code(n).to_string()).expect("a row")
+    }
+
+    #[test]
+    fn k01_the_forty_per_cent_rule_is_exact_and_strict() {
+        for ((solved, filed), attention) in [
+            ((2, 5), false),
+            ((3, 8), true),
+            ((0, 0), false),
+            ((39, 100), true),
+            ((40, 100), false),
+            ((399_999, 1_000_000), true),
+        ] {
+            let rows = board(&without_minimum(), &[(solved, filed)]);
+            assert_eq!(rows[0].attention, attention, "{solved}/{filed}");
+        }
+        let below_minimum = &board(&scheme(), &[(3, 8)])[0];
+        assert_eq!((below_minimum.attention, below_minimum.rank), (false, None));
+    }
+
+    #[test]
+    fn k02_ties_are_ranked_1_2_2_2_and_the_next_would_be_5() {
+        let rows = board(&without_minimum(), &[(8, 20), (4, 10), (3, 4), (0, 0), (2, 5), (1, 5)]);
+        let rank = |n| row(&rows, n).rank;
+        assert_eq!(rank(2), Some(1));
+        assert_eq!((rank(0), rank(1), rank(4)), (Some(2), Some(2), Some(2)));
+        assert_eq!(rank(5), Some(5));
+        assert_eq!(rank(3), None);
+        let order: Vec<_> = rows.iter().map(|e| e.org_unit.clone()).collect();
+        assert_eq!(
+            order,
+            [2, 0, 1, 4, 5, 3].map(|n| code(n).to_string()),
+            "by rank, then code, unranked last"
+        );
+    }
+
+    #[test]
+    fn k04_june_cohort_is_70_per_cent_and_july_throughput_150() {
+        let mut sheet = Sheet::default();
+        for (slot, filed, solved, cohort) in [(Slot::Base, 10, 4, 7), (Slot::Now, 2, 3, 0)] {
+            sheet.add(slot, &theft("case.filed"), code(0), filed);
+            sheet.add(slot, &theft("case.solved"), code(0), solved);
+            sheet.add(slot, &theft("case.cohort_solved"), code(0), cohort);
+        }
+        let entrant = Entrant { code: code(0), name_zh: String::new(), name_en: String::new(), parent: None };
+        let july = rows(&without_minimum(), &[entrant], &sheet, &HashMap::new()).remove(0);
+        let find = |id: &str| july.indicators.iter().find(|i| i.id == id).expect("an indicator");
+        assert_eq!(find("solve_rate").display, "150.0");
+        assert_eq!(find("cohort_solve_rate").display, "0.0");
+        let june = find("cohort_solve_rate");
+        assert_eq!((june.base_numerator, june.base_denominator), (7, Some(10)));
+    }
+
+    #[test]
+    fn fewer_is_better_when_the_scheme_says_so_and_no_facts_are_a_count_of_zero() {
+        let scheme =
+            builtin::schemes().into_iter().find(|s| s.board == "prevention-stations").expect("built in");
+        let mut sheet = Sheet::default();
+        let part = ("case.preventable.filed".to_owned(), String::new());
+        sheet.add(Slot::Now, &part, code(0), 12);
+        sheet.add(Slot::Now, &part, code(1), 3);
+        let ranks = ranks(&scheme, &[code(0), code(1), code(2)], &sheet, Slot::Now);
+        assert_eq!([0, 1, 2].map(|n| ranks[&code(n)]), [3, 2, 1]);
+    }
+
+    #[test]
+    fn the_total_is_the_city_and_has_no_rank() {
+        let mut sheet = Sheet::default();
+        sheet.add_total(Slot::Now, &theft("case.filed"), 643);
+        let total = total(&scheme(), &sheet);
+        assert_eq!((total.rank, total.attention, total.org_unit.as_str()), (None, false, ""));
+        assert_eq!(total.indicators[0].numerator, 643);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_order_of_entrants_never_changes_a_board(
+            rates in proptest::collection::vec((0_i64..30, 0_i64..30), 1..12), turn in 0_usize..12
+        ) {
+            let forward = board(&scheme(), &rates);
+            let mut sheet = Sheet::default();
+            let mut entrants = Vec::new();
+            for (n, (solved, filed)) in rates.iter().enumerate() {
+                sheet.add(Slot::Now, &theft("case.solved"), code(n), *solved);
+                sheet.add(Slot::Now, &theft("case.filed"), code(n), *filed);
+                entrants.push(Entrant { code: code(n), name_zh: String::new(), name_en: String::new(), parent: None });
+            }
+            let turn = turn % rates.len();
+            entrants.rotate_left(turn);
+            proptest::prop_assert_eq!(forward, rows(&scheme(), &entrants, &sheet, &HashMap::new()));
+        }
+    }
+}
