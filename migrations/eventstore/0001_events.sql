@@ -1,0 +1,2 @@
+-- placeholder, replaced before anything is applied
+CREATE SCHEMA eventstore;
