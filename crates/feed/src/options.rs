@@ -1,0 +1,85 @@
+//! Where the broker and the sources are.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How to reach NATS and what a stream keeps.
+#[derive(Debug, Clone)]
+pub struct NatsOptions {
+    /// `nats://host:port`, several separated by commas; `tls://` asks for TLS.
+    pub url: String,
+    /// Credentials file (`nsc`), when the broker asks for one.
+    pub credentials: Option<PathBuf>,
+    /// Certificate authority of the broker, PEM, beside the built-in ones.
+    pub ca: Option<PathBuf>,
+    /// Replicas of a stream: 1, or 3 in a cluster.
+    pub replicas: usize,
+    /// Age after which the broker may forget a message; zero = never. Consumers that come later read `EventLog`.
+    pub max_age: Duration,
+    /// Bytes a stream may hold, -1 = no limit. The oldest messages go first.
+    pub max_bytes: i64,
+    /// Messages a stream may hold, -1 = no limit.
+    pub max_messages: i64,
+    /// How many of the newest events a stream gets when it is created anew beside a log that is longer.
+    pub refill: i64,
+    /// Most events in one atomic batch (the server's own limit is 1000).
+    pub batch_events: usize,
+    /// How long to wait for an answer of the broker.
+    pub request_timeout: Duration,
+}
+
+impl NatsOptions {
+    /// A broker at an address, with the settings that are shipped.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), ..Self::default() }
+    }
+}
+
+impl Default for NatsOptions {
+    fn default() -> Self {
+        Self {
+            url: "nats://127.0.0.1:7222".to_owned(),
+            credentials: None,
+            ca: None,
+            replicas: 1,
+            max_age: Duration::from_secs(30 * 24 * 3600),
+            max_bytes: -1,
+            max_messages: -1,
+            refill: 100_000,
+            batch_events: 500,
+            request_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A bearer token for a source's `EventLog`: fixed, or read from a file at every call, so that it can be renewed.
+#[derive(Clone)]
+pub enum Token {
+    /// The token itself.
+    Fixed(String),
+    /// A file that holds it.
+    File(PathBuf),
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(_) => f.write_str("Token::Fixed(..)"),
+            Self::File(path) => f.debug_tuple("Token::File").field(path).finish(),
+        }
+    }
+}
+
+/// A source that is followed.
+#[derive(Debug, Clone)]
+pub struct FeedSource {
+    /// Name of the writing service and context, for example "cases": its stream is `XIAOAN_CASES`.
+    pub name: String,
+    /// Where its `EventLog` listens, for example `http://127.0.0.1:7101`.
+    pub event_log_url: String,
+    /// Token for it.
+    pub token: Option<Token>,
+    /// The broker.
+    pub nats: NatsOptions,
+}
