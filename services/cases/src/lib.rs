@@ -1,1 +1,19 @@
-//! placeholder
+//! The casebook: alerts (警情), cases (案件) and series (串并案), and the import of spreadsheets. Source of truth for
+//! every rate on the boards; it computes none of them.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`case`], [`alert`], [`series`] | one aggregate each: facts, state, `decide_*`, `apply` |
+//! | [`refusal`] | every word with which the service says no |
+//! | [`rulebook`] | categories and theft thresholds: dated data |
+//! | [`moment`] | what a decision is made with besides the state |
+//! | [`import`] | rows of a spreadsheet: read, checked, taken over |
+//! | [`views`] | what lists and gets are answered from: a projection of the service's own log |
+//! | [`grpc`] | thin handlers |
+//! | [`numbers`] | case numbers the service gives |
+//! | [`config`] | settings |
+
+pub mod case;
+pub mod moment;
+pub mod refusal;
+pub mod rulebook;
