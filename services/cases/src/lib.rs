@@ -13,7 +13,9 @@
 //! | [`numbers`] | case numbers the service gives |
 //! | [`config`] | settings |
 
+pub mod alert;
 pub mod case;
 pub mod moment;
 pub mod refusal;
 pub mod rulebook;
+pub mod series;
