@@ -15,6 +15,7 @@
 
 pub mod alert;
 pub mod case;
+pub mod import;
 pub mod moment;
 pub mod refusal;
 pub mod rulebook;

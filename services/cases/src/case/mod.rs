@@ -16,7 +16,7 @@
 //! solved ⇒ filed, by evidence (a)(b)(c) or by exception, approved by somebody else than the proposer · every event that
 //! moves or cancels facts carries them (`CaseFacts`), so that a reader books exact counter-lines without a memory.
 
-mod filing;
+pub(crate) mod filing;
 #[cfg(test)]
 mod laws;
 pub(crate) mod legacy;
