@@ -11,7 +11,7 @@
 //! through the projection's handle sees that position here.
 
 mod events;
-// mod projection; // until crates/projection lands
+mod projection;
 mod snapshot;
 mod tables;
 
@@ -20,7 +20,7 @@ pub use snapshot::{UnitInfo, UnitName};
 
 use snapshot::Snapshot;
 use sqlx::PgPool;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use time::Date;
 use xiaoan_kernel::{OrgCode, OrgTree};
 
@@ -29,13 +29,12 @@ pub const NAME: &str = "directory";
 /// Source it follows.
 pub const SOURCE: &str = "hq";
 
-/// The directory of org units: tables in the service's database and a snapshot of them in memory.
-#[derive(Debug)]
+/// The directory of org units: tables in the service's database and a snapshot of them in memory. Cheap to clone; all
+/// clones show the same.
+#[derive(Debug, Clone)]
 pub struct Directory {
     pool: PgPool,
-    current: RwLock<Arc<Snapshot>>,
-    /// Read inside a batch's transaction, shown when it is committed.
-    pending: Mutex<Option<Snapshot>>,
+    current: Arc<RwLock<Arc<Snapshot>>>,
 }
 
 impl Directory {
@@ -45,7 +44,7 @@ impl Directory {
     /// When the database cannot be read, or a row is corrupt; the error names the unit.
     pub async fn load(pool: PgPool) -> anyhow::Result<Arc<Self>> {
         let snapshot = tables::read_all(&pool).await?;
-        Ok(Arc::new(Self { pool, current: RwLock::new(Arc::new(snapshot)), pending: Mutex::new(None) }))
+        Ok(Arc::new(Self { pool, current: Arc::new(RwLock::new(Arc::new(snapshot))) }))
     }
 
     /// Which unit stands under which.
@@ -108,8 +107,5 @@ impl Directory {
         if snapshot.position >= current.position {
             *current = Arc::new(snapshot);
         }
-    }
-    fn pending(&self) -> std::sync::MutexGuard<'_, Option<Snapshot>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,8 +1,9 @@
 //! The directory as a projection of hq's log.
 
-use crate::snapshot::UnitChange;
+use crate::snapshot::{Snapshot, UnitChange};
 use crate::{Directory, events, tables};
 use sqlx::PgConnection;
+use std::time::Duration;
 use xiaoan_kernel::StreamId;
 use xiaoan_projection::{ApplyError, Projection};
 use xiaoan_proto::eventlog::v1::RecordedEvent;
@@ -13,39 +14,55 @@ impl Projection for Directory {
     }
 
     async fn apply(&self, tx: &mut PgConnection, batch: &[RecordedEvent]) -> Result<(), ApplyError> {
-        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
         for event in batch {
             if let Some(change) = change_of(event)? {
                 tables::write_in_tx(tx, &change).await?;
             }
         }
-        // Another process carried the tables further than this one's memory: read them instead of folding.
-        let folds = first.position == self.position() + 1;
-        *self.pending() = if folds {
-            None
-        } else {
-            let read = tables::read_in_tx(tx, last.position).await;
-            Some(read.map_err(|e| ApplyError::Poison { position: last.position, reason: e.to_string() })?)
-        };
         Ok(())
     }
 
     fn committed(&self, batch: &[RecordedEvent]) {
-        let Some(last) = batch.last() else { return };
-        let pending = self.pending().take().filter(|read| read.position == last.position);
-        let snapshot = pending.unwrap_or_else(|| {
-            let mut next = self.snapshot().as_ref().clone();
-            // `apply` has read every event of the batch, so none is skipped here.
-            batch.iter().filter_map(|event| change_of(event).ok().flatten()).for_each(|c| next.apply(c));
-            next.position = last.position;
-            next
-        });
-        self.show(snapshot);
+        if !self.fold(batch) {
+            // Another process carried the tables on between our reading them and our runner's start.
+            let directory = self.clone();
+            tokio::spawn(async move {
+                while let Err(error) = directory.refresh().await {
+                    tracing::warn!(error = %error, "directory could not be read again, trying on");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            });
+        }
+    }
+}
+
+impl Directory {
+    /// Takes committed events into memory; false when events before them are missing there.
+    fn fold(&self, batch: &[RecordedEvent]) -> bool {
+        let current = self.snapshot();
+        let mut next: Option<Snapshot> = None;
+        let mut position = current.position;
+        for event in batch.iter().filter(|event| event.position > current.position) {
+            if event.position != position + 1 {
+                return false;
+            }
+            position = event.position;
+            // An event that cannot be read never gets this far: it stops the projection in `apply`.
+            if let Some(change) = change_of(event).ok().flatten() {
+                next.get_or_insert_with(|| current.as_ref().clone()).apply(change);
+            }
+        }
+        if position > current.position {
+            let mut next = next.unwrap_or_else(|| current.as_ref().clone());
+            next.position = position;
+            self.show(next);
+        }
+        true
     }
 }
 
 fn change_of(event: &RecordedEvent) -> Result<Option<UnitChange>, ApplyError> {
     let stream = StreamId::from(event.stream.clone());
     events::change_of(&stream, event.version, &event.r#type, &event.payload)
-        .map_err(|reason| ApplyError::Poison { position: event.position, reason })
+        .map_err(|reason| ApplyError::poison(event, reason))
 }

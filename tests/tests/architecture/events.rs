@@ -1,0 +1,110 @@
+//! Rules about the published language: which messages are events, what they are called, what they may hold.
+
+use crate::{no_breach, texts};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Endings that say nothing about what happened.
+const EMPTY_ENDINGS: [&str; 3] = ["Updated", "Changed", "Initialized"];
+/// Fields that hold something about a person; in an event such a field is `Sealed` or absent.
+const PERSONAL: [&str; 5] = ["phone", "id_number", "person_name", "reporter_name", "address"];
+
+/// Full names of the messages whose comment in the proto begins with "Event:".
+fn stated() -> BTreeSet<String> {
+    let mut events = BTreeSet::new();
+    for text in texts().into_iter().filter(|text| text.path.starts_with("proto/") && text.is("proto")) {
+        let mut package = "";
+        let mut comment_says_event = false;
+        for line in text.content.lines() {
+            if let Some(name) = line.strip_prefix("package ") {
+                package = name.trim_end_matches(';');
+            } else if let Some(comment) = line.strip_prefix("// ") {
+                comment_says_event |= comment.starts_with("Event:");
+            } else {
+                if let Some(name) = line.strip_prefix("message ").filter(|_| comment_says_event) {
+                    let name = name.split([' ', '{']).next().unwrap_or_default();
+                    events.insert(format!("{package}.{name}"));
+                }
+                comment_says_event = false;
+            }
+        }
+    }
+    events
+}
+
+/// Names of the messages in the `events!` sets of the aggregates, without package, each with where it stands.
+fn recorded() -> BTreeMap<String, String> {
+    let mut events = BTreeMap::new();
+    for text in texts() {
+        let is_ours = text.path.starts_with("services/") || text.path.starts_with("crates/directory/");
+        if !is_ours || !text.is("rs") {
+            continue;
+        }
+        let mut inside = false;
+        for (number, line) in text.code() {
+            if line.contains("events! {") {
+                inside = true;
+            } else if line == "}" {
+                inside = false;
+            }
+            if !inside {
+                continue;
+            }
+            for variant in line.split(',').filter_map(|part| part.split_once('(')?.1.split_once(')')) {
+                let message = variant.0.rsplit("::").next().unwrap_or_default().trim().to_owned();
+                let place = format!("{}:{number}", text.path);
+                if let Some(other) = events.insert(message.clone(), place.clone()) {
+                    panic!("{message} is recorded by two aggregates: {other} and {place}");
+                }
+            }
+        }
+    }
+    events
+}
+
+#[test]
+fn every_event_of_the_language_is_recorded_by_one_aggregate_and_every_recorded_message_is_an_event() {
+    let stated: BTreeSet<_> =
+        stated().iter().filter_map(|full| full.rsplit('.').next().map(str::to_owned)).collect();
+    let recorded: BTreeSet<_> = recorded().into_keys().collect();
+    assert!(stated.len() >= 10, "the events of the language were not found");
+    let unused: Vec<_> = stated.difference(&recorded).cloned().collect();
+    no_breach("an event in proto that no aggregate records", &unused);
+    let unsaid: Vec<_> = recorded.difference(&stated).cloned().collect();
+    no_breach("a recorded message whose comment does not begin with \"Event:\"", &unsaid);
+}
+
+#[test]
+fn events_say_what_happened() {
+    let breaches: Vec<_> = stated()
+        .into_iter()
+        .filter(|name| EMPTY_ENDINGS.iter().chain(&["Request", "Response"]).any(|end| name.ends_with(end)))
+        .collect();
+    no_breach("an event whose name says nothing", &breaches);
+}
+
+#[test]
+fn no_event_holds_readable_personal_data() {
+    let pool = xiaoan_proto::descriptor_pool();
+    let mut breaches = Vec::new();
+    for name in stated() {
+        let event = pool.get_message_by_name(&name).unwrap_or_else(|| panic!("{name} is not in the pool"));
+        let mut left = vec![event];
+        let mut seen = BTreeSet::new();
+        while let Some(message) = left.pop() {
+            if !seen.insert(message.full_name().to_owned()) {
+                continue;
+            }
+            if message.full_name() == "xiaoan.core.v1.PersonInput" {
+                breaches.push(format!("{name} holds a PersonInput"));
+            }
+            for field in message.fields() {
+                let kind = field.kind();
+                if PERSONAL.contains(&field.name()) && kind.as_message().is_none() {
+                    breaches.push(format!("{name}: {} is not sealed", field.full_name()));
+                }
+                left.extend(kind.as_message().cloned());
+            }
+        }
+    }
+    no_breach("an event with readable personal data", &breaches);
+}
