@@ -1,9 +1,307 @@
-//! `xiaoan demo`.
+//! `xiaoan demo plan | load | check`.
 
-use super::{Context, Verdict};
-use crate::args::Demo;
+use super::{Context, Verdict, projections};
+use crate::args::{Demo, DemoLoad, Service};
+use crate::connect::Clients;
+use crate::demo::city::{BASE, CAMPAIGN, JUFENG, LIANGCHENG, STATIONS, Station, ZHONGZHI};
+use crate::demo::plan::{CAMPAIGN_ID, PREVENTION_BOARD};
+use crate::demo::replay::{self, Replayed};
+use crate::demo::sums::Sums;
+use crate::demo::{Body, Plan};
 use crate::fault::Fault;
+use crate::render::{self, Align, Field, Sheet, Tone};
+use crate::{keys, progress};
+use indicatif::ProgressBar;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::time::Duration;
+use tokio::time::Instant;
+use xiaoan_proto::cases::v1::GetCaseRequest;
+use xiaoan_proto::rankings::v1::{Entry, GetStandingsRequest, GetStandingsResponse, IndicatorValue};
 
-pub async fn run(_context: &Context, _what: Demo) -> Result<Verdict, Fault> {
+/// How long the boards may take to follow the last command.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub async fn run(context: &Context, what: Demo) -> Result<Verdict, Fault> {
+    match what {
+        Demo::Plan => plan(context),
+        Demo::Load(what) => load(context, what).await,
+        Demo::Check => check(context).await,
+    }
+}
+
+fn plan(context: &Context) -> Result<Verdict, Fault> {
+    let plan = Plan::build();
+    let mut commands: BTreeMap<&str, u64> = BTreeMap::new();
+    for step in plan.steps() {
+        *commands.entry(step.body.name()).or_default() += 1;
+    }
+    let mut sheet = Sheet::new(&[
+        (context.say("命令", "command"), Align::Left),
+        (context.say("次数", "count"), Align::Right),
+    ]);
+    for (name, count) in &commands {
+        sheet.row(vec![(*name).into(), count.to_string().into()]);
+    }
+    let expected = expected(&Sums::of(&plan));
+    let total: u64 = commands.values().sum();
+    sheet.row(vec![
+        Field::toned(context.say("合计", "total"), Tone::Strong),
+        Field::toned(total.to_string(), Tone::Strong),
+    ]);
+    let figures: Vec<_> = expected.iter().map(|f| json!({ "figure": f.en, "value": f.value })).collect();
+    let mut note = String::new();
+    for figure in &expected {
+        let _ = write!(note, "\n {} {}", context.say(&figure.zh, &figure.en), figure.value);
+    }
+    render::print(context.output(), &sheet, &json!({ "commands": commands, "figures": figures }), &note)?;
     Ok(Verdict::Done)
+}
+
+async fn load(context: &Context, what: DemoLoad) -> Result<Verdict, Fault> {
+    let clients = context.clients()?;
+    if replay::is_loaded(&clients).await? {
+        eprintln!("{}", context.say("演示城市已经在里面了", "the demo city is there already"));
+        return Ok(Verdict::Done);
+    }
+    let key = keys::signing_key(what.key.as_deref())?;
+    let signer = keys::Signer::from_file(&key, &what.issuer, &what.audience)?;
+    let plan = Plan::build();
+    let total = plan.steps().count() as u64;
+    let bar = progress::bar(total, context.say("演示城市", "demo city"), false);
+    let ticker = tokio::spawn(lines(bar.clone(), context.say("演示城市", "demo city")));
+    let started = Instant::now();
+    let told = replay::replay(&plan, &clients, &signer, what.in_flight.into(), &bar).await;
+    ticker.abort();
+    bar.finish_and_clear();
+    let replayed = match told {
+        Ok(replayed) => replayed,
+        Err(stopped) => {
+            eprintln!(
+                "{} {} {}",
+                context.say("演示城市停在", "the demo city stopped at"),
+                stopped.rpc,
+                stopped.story
+            );
+            if stopped.fault.reason() == "CASE-EXISTS" {
+                eprintln!(
+                    "{}",
+                    context.say(
+                        "库里有另一版的演示城市：./dev reset 后再来",
+                        "another edition of the demo city is there: ./dev reset, then again",
+                    )
+                );
+            }
+            return Err(stopped.fault);
+        }
+    };
+    eprintln!(
+        "{}",
+        context.say(
+            format!(
+                "演示城市：{} 条命令，{:.1} 秒",
+                replayed.accepted + replayed.remembered,
+                started.elapsed().as_secs_f64()
+            ),
+            format!(
+                "demo city: {} commands in {:.1} s",
+                replayed.accepted + replayed.remembered,
+                started.elapsed().as_secs_f64()
+            ),
+        )
+    );
+    follow(context, &clients, &replayed).await?;
+    Ok(Verdict::Done)
+}
+
+/// For a log: a line every few seconds.
+async fn lines(bar: ProgressBar, title: &'static str) {
+    if std::io::stderr().is_terminal() {
+        return;
+    }
+    loop {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        eprintln!("{title}: {}/{}", bar.position(), bar.length().unwrap_or_default());
+    }
+}
+
+/// Waits until rankings has applied the last command.
+async fn follow(context: &Context, clients: &Clients, replayed: &Replayed) -> Result<(), Fault> {
+    let spinner = progress::spinner(context.say("等待榜单跟上", "waiting for the boards to follow"));
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let statuses = projections::of(clients, Service::Rankings).await?;
+        let wanted =
+            |source: &str| if source == "cases" { replayed.cases_position } else { replayed.hq_position };
+        let behind = statuses
+            .iter()
+            .find(|p| ["cases", "hq"].contains(&p.source.as_str()) && p.position < wanted(&p.source));
+        let Some(behind) = behind else {
+            spinner.finish_and_clear();
+            return Ok(());
+        };
+        if !behind.problem.is_empty() || Instant::now() > until {
+            return Err(Fault::Failed(format!(
+                "rankings/{} {} < {}: {}",
+                behind.projection,
+                behind.position,
+                wanted(&behind.source),
+                behind.problem
+            )));
+        }
+        spinner.set_message(format!("{}/{}", behind.position, wanted(&behind.source)));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A figure that the boards must show.
+struct Figure {
+    zh: String,
+    en: String,
+    value: String,
+}
+
+fn figure(zh: impl Into<String>, en: impl Into<String>, value: impl Into<String>) -> Figure {
+    Figure { zh: zh.into(), en: en.into(), value: value.into() }
+}
+
+/// Stations that the theft board ranks; those of the port are another kind.
+fn ranked_stations() -> impl Iterator<Item = &'static Station> {
+    STATIONS.iter().filter(|s| !s.code.starts_with("371190"))
+}
+
+/// Figures as the plan's commands add up to them.
+fn expected(sums: &Sums) -> Vec<Figure> {
+    let pair = |a: usize, b: usize| format!("{a} ({b})");
+    let small = sums.small(LIANGCHENG, CAMPAIGN);
+    let mut figures = vec![
+        figure(
+            "全市盗窃立案（去年同期）",
+            "thefts filed, city (year before)",
+            pair(sums.filed("", CAMPAIGN), sums.filed("", BASE)),
+        ),
+        figure(
+            "全市盗窃破案（去年同期）",
+            "thefts solved, city (year before)",
+            pair(sums.solved("", CAMPAIGN), sums.solved("", BASE)),
+        ),
+        figure("全市盗窃抓获", "theft suspects caught, city", sums.suspects("", CAMPAIGN).to_string()),
+        figure(
+            "中至警情（去年同期）",
+            "alerts, Zhongzhi (year before)",
+            pair(sums.alerts(ZHONGZHI, CAMPAIGN), sums.alerts(ZHONGZHI, BASE)),
+        ),
+        figure(
+            "中至可防性案件（去年同期）",
+            "preventable cases, Zhongzhi (year before)",
+            pair(sums.preventable(ZHONGZHI, CAMPAIGN), sums.preventable(ZHONGZHI, BASE)),
+        ),
+        figure(
+            "两城小案破案/立案",
+            "small cases solved/filed, Liangcheng",
+            format!("{}/{}", small.1, small.0),
+        ),
+    ];
+    for station in ranked_stations() {
+        let rate = format!("{}/{}", sums.solved(station.code, CAMPAIGN), sums.filed(station.code, CAMPAIGN));
+        figures.push(figure(
+            format!("{} 盗窃破案/立案", station.code),
+            format!("{} thefts solved/filed", station.code),
+            rate,
+        ));
+    }
+    figures
+}
+
+async fn check(context: &Context) -> Result<Verdict, Fault> {
+    let clients = context.clients()?;
+    let plan = Plan::build();
+    let expected = expected(&Sums::of(&plan));
+    let board = async |board: &str| -> Result<GetStandingsResponse, Fault> {
+        let request = GetStandingsRequest {
+            board: board.to_owned(),
+            period: CAMPAIGN_ID.to_owned(),
+            ..Default::default()
+        };
+        clients.call(Service::Rankings, request, async |r| clients.rankings().get_standings(r).await).await
+    };
+    let theft = board("theft-stations").await?;
+    let prevention = board(PREVENTION_BOARD).await?;
+    let small = board("small-cases").await?;
+    let city = |id: &str| value(theft.total.as_ref(), id);
+    let of = |board: &GetStandingsResponse, unit: &str, id: &str| {
+        value(board.entries.iter().find(|e| e.org_unit == unit), id)
+    };
+    let with_base = |v: IndicatorValue| format!("{} ({})", v.numerator, v.base_numerator);
+    let fraction = |v: &IndicatorValue| format!("{}/{}", v.numerator, v.denominator.unwrap_or_default());
+    let mut found = vec![
+        with_base(city("filed")),
+        with_base(city("solved")),
+        city("arrests").numerator.to_string(),
+        with_base(of(&prevention, ZHONGZHI, "alerts")),
+        with_base(of(&prevention, ZHONGZHI, "preventable")),
+        rate_of(&small, LIANGCHENG).as_ref().map(fraction).unwrap_or_default(),
+    ];
+    for station in ranked_stations() {
+        found.push(fraction(&of(&theft, station.code, "solve_rate")));
+    }
+    let mut pairs: Vec<_> = expected.into_iter().zip(found).collect();
+    pairs.push(cabbages(&clients, &plan).await?);
+
+    let mut sheet = Sheet::new(&[
+        (context.say("数字", "figure"), Align::Left),
+        (context.say("应为", "expected"), Align::Right),
+        (context.say("榜单显示", "found"), Align::Right),
+        ("", Align::Left),
+    ]);
+    let mut documents = Vec::new();
+    let all_equal = pairs.iter().all(|(figure, found)| figure.value == *found);
+    for (figure, found) in &pairs {
+        let equal = figure.value == *found;
+        let mark = if equal {
+            Field::from("=")
+        } else {
+            Field::toned(context.say("不符", "DIFFERS"), Tone::Alert)
+        };
+        let title = context.say(&figure.zh, &figure.en).as_str();
+        sheet.row(vec![title.into(), figure.value.as_str().into(), found.as_str().into(), mark]);
+        documents
+            .push(json!({ "figure": figure.en, "expected": figure.value, "found": found, "equal": equal }));
+    }
+    render::print(context.output(), &sheet, &json!({ "figures": documents, "equal": all_equal }), "")?;
+    Ok(if all_equal { Verdict::Done } else { Verdict::SomeRejected })
+}
+
+fn value(entry: Option<&Entry>, id: &str) -> IndicatorValue {
+    entry.and_then(|e| e.indicators.iter().find(|v| v.id == id)).cloned().unwrap_or_default()
+}
+
+/// The ranking indicator of a unit's row, whatever its id.
+fn rate_of(board: &GetStandingsResponse, unit: &str) -> Option<IndicatorValue> {
+    let id = &board.scheme.as_ref()?.rank_by;
+    Some(value(board.entries.iter().find(|e| e.org_unit == unit), id))
+}
+
+/// The theft of 35 cabbages, solved seven hours after the report (facts row A2).
+async fn cabbages(clients: &Clients, plan: &Plan) -> Result<(Figure, String), Fault> {
+    let case_no = plan
+        .steps()
+        .find_map(|step| match &step.body {
+            Body::FileCase(m) if m.org_unit == JUFENG && m.loss_items == 35 => Some(m.case_no.clone()),
+            _ => None,
+        })
+        .unwrap_or_default();
+    let request = GetCaseRequest { case_no, at_least: 0 };
+    let case = clients
+        .call(Service::Cases, request, async |r| clients.case().get_case(r).await)
+        .await?
+        .case
+        .unwrap_or_default();
+    let found = format!("{} / {} h", case.loss_items, case.report_to_solve_minutes / 60);
+    Ok((
+        figure("巨峰白菜案：件数/报案到破案", "cabbage case, Jufeng: items / report to solve", "35 / 7 h"),
+        found,
+    ))
 }
