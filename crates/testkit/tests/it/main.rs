@@ -1,0 +1,7 @@
+//! The kit itself, against the real servers.
+
+#![allow(clippy::unwrap_used)]
+
+mod database;
+mod nats;
+mod tokens;
