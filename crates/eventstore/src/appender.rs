@@ -1,6 +1,34 @@
-//! Gathers concurrent appends into one transaction.
+//! The appender: one task per process that turns concurrent commands into transactions (group commit).
+//!
+//! | step | what |
+//! |---|---|
+//! | 1 | take whatever waits; never wait for more: the next batch gathers by itself while this one commits |
+//! | 2 | leave out what touches a stream or a request id of the batch, it goes next |
+//! | 3 | one call of `eventstore.append`: lock, check, insert, commit, in one round trip on a connection of its own |
+//! | 4 | answer each caller alone, wake whoever follows the head |
+//!
+//! When the batch fails as a whole:
+//! - something in it is at fault (a data error): each command again, alone, so that only the guilty one fails;
+//! - the server is at fault (locks, time-outs, no space): everybody gets the error, nothing was recorded;
+//! - the connection was lost: the outcome is unknown. Commands with a request id are tried once more on a new connection,
+//!   which is safe because they are remembered in the transaction that records them. The rest, and everybody the second
+//!   time, hear [`StoreError::Unavailable`] and may come again with the same request id.
 
+use crate::batch::{self, Answer};
+use crate::chain::whole_micros;
+use crate::command::Command;
+use crate::error::Failure;
+use crate::metrics::Metrics;
+use crate::queue::{Job, next_batch};
+use crate::{AppendError, StoreError};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use xiaoan_kernel::Clock;
 
 /// Bounds of the appender.
 #[derive(Debug, Clone)]
@@ -13,6 +41,8 @@ pub struct AppenderOptions {
     pub batch: usize,
     /// Bytes in one transaction at most (a single larger command still goes, alone).
     pub batch_bytes: usize,
+    /// How long one transaction, or a new connection, may take before its connection is given up.
+    pub patience: Duration,
     /// How often the head is looked up for other processes' appends while somebody watches it.
     pub poll: Duration,
 }
@@ -20,11 +50,195 @@ pub struct AppenderOptions {
 impl Default for AppenderOptions {
     fn default() -> Self {
         Self {
-            queue: 4096,
+            queue: 4_096,
             queue_bytes: 64 << 20,
             batch: 512,
             batch_bytes: 8 << 20,
+            patience: Duration::from_secs(30),
             poll: Duration::from_millis(100),
         }
     }
+}
+
+/// Pause after a connection could not be made, so that a database that is down is not hammered.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The appending task.
+pub(crate) struct Appender {
+    pub jobs: mpsc::UnboundedReceiver<Job>,
+    pub database: PgConnectOptions,
+    pub connection: Option<PgConnection>,
+    pub clock: Arc<dyn Clock>,
+    pub options: AppenderOptions,
+    pub head: watch::Sender<i64>,
+    pub metrics: Arc<Metrics>,
+}
+
+/// What became of a batch.
+enum Written {
+    /// Everybody was answered.
+    Answered,
+    /// These are to be written again, each alone.
+    Singly(Vec<Job>),
+    /// These are to be written again, together, on a new connection.
+    Again(Vec<Job>),
+}
+
+impl Appender {
+    /// Runs until the last entrance is dropped and everything that waited is answered.
+    pub async fn run(mut self) {
+        let mut waiting = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                let Some(job) = self.jobs.recv().await else { break };
+                waiting.push_back(job);
+            }
+            while let Ok(job) = self.jobs.try_recv() {
+                waiting.push_back(job);
+            }
+            let batch = next_batch(&mut waiting, &self.options);
+            if !batch.is_empty() {
+                self.metrics.batch(batch.len(), waiting.len());
+                self.write(batch).await;
+            }
+        }
+        if let Some(connection) = self.connection {
+            // The server notices a closed socket as well; this only spares its log a line.
+            let _ = timeout(PAUSE, connection.close()).await;
+        }
+    }
+
+    async fn write(&mut self, batch: Vec<Job>) {
+        match self.attempt(batch).await {
+            Written::Answered => {}
+            Written::Singly(jobs) => {
+                for job in jobs {
+                    if let Written::Again(again) = self.attempt(vec![job]).await {
+                        self.attempt(again).await;
+                    }
+                }
+            }
+            Written::Again(jobs) => {
+                if let Written::Singly(jobs) = self.attempt(jobs).await {
+                    for job in jobs {
+                        self.attempt(vec![job]).await;
+                    }
+                }
+            }
+        }
+    }
+
+    #[tracing::instrument(level = "debug", name = "append_batch", skip_all, fields(commands = batch.len()))]
+    async fn attempt(&mut self, batch: Vec<Job>) -> Written {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => match timeout(self.options.patience, connect(&self.database)).await {
+                Ok(Ok(connection)) => none.insert(connection),
+                failed => {
+                    self.metrics.failure();
+                    let error =
+                        Arc::new(failed.map_or_else(|_| timed_out(), |e| e.err().unwrap_or_else(timed_out)));
+                    tracing::warn!(%error, "appender cannot connect");
+                    fail(batch, &StoreError::Unavailable(error));
+                    tokio::time::sleep(PAUSE).await;
+                    return Written::Answered;
+                }
+            },
+        };
+        let now = whole_micros(self.clock.now());
+        let commands: Vec<&Command> = batch.iter().map(|job| &job.command).collect();
+        let written = timeout(self.options.patience, batch::write(connection, now, &commands)).await;
+        let error = match written {
+            Ok(Ok(answers)) => {
+                self.answer(batch, answers);
+                return Written::Answered;
+            }
+            Ok(Err(error)) => error,
+            Err(_) => timed_out(),
+        };
+        self.metrics.failure();
+        match Failure::of(&error) {
+            Failure::Data if batch.len() > 1 => {
+                tracing::warn!(%error, commands = batch.len(), "batch refused, writing its commands one by one");
+                Written::Singly(batch)
+            }
+            Failure::Data | Failure::Other => {
+                tracing::error!(%error, commands = batch.len(), "append failed");
+                fail(batch, &StoreError::Database(Arc::new(error)));
+                Written::Answered
+            }
+            Failure::Lost => {
+                // Dropped without a farewell: whatever it still does on the server ends with its statement.
+                self.connection = None;
+                tracing::warn!(%error, commands = batch.len(), "appender lost its connection");
+                let (mut again, lost): (Vec<_>, Vec<_>) =
+                    batch.into_iter().partition(|job| job.command.append.request.is_some() && !job.tried);
+                again.iter_mut().for_each(|job| job.tried = true);
+                fail(lost, &StoreError::Unavailable(Arc::new(error)));
+                if again.is_empty() { Written::Answered } else { Written::Again(again) }
+            }
+        }
+    }
+
+    fn answer(&self, batch: Vec<Job>, answers: Vec<Answer>) {
+        let (mut head, mut events) = (0, 0);
+        for (job, answer) in batch.into_iter().zip(answers) {
+            match &answer {
+                Ok(appended) if !appended.replayed => {
+                    head = head.max(appended.last_position);
+                    events += appended.last_position + 1 - appended.first_position;
+                }
+                Err(AppendError::Conflict { .. }) => self.metrics.conflict(),
+                _ => {}
+            }
+            self.metrics.answered(job.since.elapsed());
+            // A caller who has gone finds the outcome by its request id.
+            let _ = job.reply.send(answer);
+        }
+        if events > 0 {
+            self.metrics.events(events.unsigned_abs());
+            advance(&self.head, head, &self.metrics);
+        }
+    }
+}
+
+/// Moves the head forward, never back.
+pub(crate) fn advance(head: &watch::Sender<i64>, position: i64, metrics: &Metrics) {
+    let moved = head.send_if_modified(|known| {
+        let newer = position > *known;
+        if newer {
+            *known = position;
+        }
+        newer
+    });
+    if moved {
+        metrics.head(position);
+    }
+}
+
+/// A connection for appending.
+pub(crate) async fn connect(database: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(database).await?;
+    // The lock is held for milliseconds. Waiting longer means that its holder hangs; say so instead of hanging too.
+    sqlx::raw_sql("SET lock_timeout = '10s'; SET statement_timeout = '20s'; SET default_transaction_isolation = 'read committed'")
+        .execute(&mut connection)
+        .await?;
+    let (fsync, commit): (String, String) =
+        sqlx::query_as("SELECT current_setting('fsync'), current_setting('synchronous_commit')")
+            .fetch_one(&mut connection)
+            .await?;
+    if fsync == "off" || commit == "off" {
+        tracing::warn!(fsync, synchronous_commit = commit, "commits are not durable with these settings");
+    }
+    Ok(connection)
+}
+
+fn fail(batch: Vec<Job>, error: &StoreError) {
+    for job in batch {
+        let _ = job.reply.send(Err(AppendError::Store(error.clone())));
+    }
+}
+
+fn timed_out() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }

@@ -1,18 +1,20 @@
 //! What can break, and what can be refused by the log itself.
 
+use std::sync::Arc;
 use xiaoan_kernel::{StreamId, UnknownEvent};
 
 /// Breakage of the store: never the caller's business case.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// PostgreSQL refused or failed; nothing of the command was recorded.
+    /// PostgreSQL refused or failed a statement; of an append nothing was recorded.
     #[error("database: {0}")]
-    Database(#[from] sqlx::Error),
-    /// The database could not be reached, or went away before it answered. **The outcome is unknown**: retry with the same
-    /// request id, which is answered with the first run's outcome if it did commit.
-    #[error("database unavailable, outcome unknown: {0}")]
-    Unavailable(String),
-    /// The append breaks a limit of the store (NUL in a text, a payload too large, one stream twice …); a defect of the caller.
+    Database(#[source] Arc<sqlx::Error>),
+    /// The database could not be reached, or went away before it answered. **The outcome of an append is unknown**: retry
+    /// with the same request id, which is answered with the first run's outcome if it did commit.
+    #[error("database unavailable: {0}")]
+    Unavailable(Arc<sqlx::Error>),
+    /// The append breaks a limit of the store (NUL in a text, a payload too large, one stream twice …); a defect of the
+    /// caller, and nothing was tried.
     #[error("invalid append: {0}")]
     Invalid(String),
     /// A stored row or event cannot be read; names it.
@@ -23,7 +25,7 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The store was closed while the command waited.
+    /// The store's appender has ended; this process is shutting down.
     #[error("event store closed")]
     Closed,
 }
@@ -34,8 +36,56 @@ impl StoreError {
     }
 }
 
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match Failure::of(&error) {
+            Failure::Lost => Self::Unavailable(Arc::new(error)),
+            Failure::Data | Failure::Other => Self::Database(Arc::new(error)),
+        }
+    }
+}
+
+/// What a database error means for the batch it hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Something in the batch is at fault, perhaps one command only. Rolled back.
+    Data,
+    /// Nothing to do with its content: time-outs, locks, no space. Rolled back.
+    Other,
+    /// The connection or the server went away; nobody knows whether it was committed.
+    Lost,
+}
+
+impl Failure {
+    pub(crate) fn of(error: &sqlx::Error) -> Self {
+        let sqlx::Error::Database(refusal) = error else {
+            return match error {
+                // The client's own complaints: the statement never left, or its rows are not what they should be.
+                sqlx::Error::Encode(_)
+                | sqlx::Error::Decode(_)
+                | sqlx::Error::ColumnDecode { .. }
+                | sqlx::Error::ColumnNotFound(_)
+                | sqlx::Error::ColumnIndexOutOfBounds { .. }
+                | sqlx::Error::TypeNotFound { .. }
+                | sqlx::Error::RowNotFound => Self::Other,
+                _ => Self::Lost,
+            };
+        };
+        let code = refusal.code().unwrap_or_default();
+        match code.as_bytes() {
+            // Shut down, crashed, not yet up; connection exceptions; too many connections.
+            b"57P01" | b"57P02" | b"57P03" | b"57P05" | [b'0', b'8', ..] | b"53300" => Self::Lost,
+            // Cardinality, data, integrity, feature, raised by us, program limits.
+            [b'2', b'1' | b'2' | b'3', ..] | [b'0', b'A', ..] | [b'P', b'0', ..] | [b'5', b'4', ..] => {
+                Self::Data
+            }
+            _ => Self::Other,
+        }
+    }
+}
+
 /// Why an append did not happen.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum AppendError {
     /// The stream no longer has the expected version.
     #[error("lost a race on stream {stream}")]
@@ -55,7 +105,7 @@ pub enum AppendError {
 }
 
 /// Why [`crate::Repository::execute`] did not record a command.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum CommandError<R> {
     /// The domain said no.
     #[error("refused")]

@@ -1,8 +1,11 @@
 //! Aggregates over the log: load, decide, append, again when a race was lost.
 
-use crate::{Appended, CommandError, EventStore, RequestKey, StoreError};
-use std::marker::PhantomData;
-use xiaoan_kernel::{Aggregate, Fact};
+use crate::cache::{Cache, Cached, Turns};
+use crate::{
+    Append, AppendError, Appended, CommandError, EventStore, NewEvent, RequestKey, StoreError, StreamWrite,
+};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use xiaoan_kernel::{Aggregate, EventSet, Fact, StreamId};
 
 /// Everything about a command but its content.
 #[derive(Debug, Clone)]
@@ -20,7 +23,7 @@ pub struct CommandMeta {
 /// What was decided: facts, and the answer to remember.
 #[derive(Debug, Clone)]
 pub struct Decision<E> {
-    /// Facts to record, in order; none = nothing to change (still remembered).
+    /// Facts to record, in order; none = nothing to change (the answer is remembered all the same).
     pub facts: Vec<Fact<E>>,
     /// The answer to give again when the same request comes back.
     pub response: Vec<u8>,
@@ -50,19 +53,37 @@ pub struct Loaded<A> {
     pub version: i64,
 }
 
-/// Loads aggregates of one kind and executes commands on them.
-#[derive(Clone)]
+/// How often a lost race is run again. Within a process commands on one aggregate take turns, so only other processes can
+/// win, and each of their wins is somebody's progress.
+const RACES: usize = 16;
+
+/// Loads aggregates of one kind and executes commands on them. Cheap to clone; clones share one cache.
+///
+/// The cache is never asked whether it is right. An append is conditional on the version it was decided at, so a stale state can
+/// only lose a race; and before a *refusal* or a stale etag is believed, the state is brought up to date.
 pub struct Repository<A: Aggregate> {
     store: EventStore,
-    cached: usize,
-    kind: PhantomData<fn() -> A>,
+    cache: Arc<Mutex<Cache<A>>>,
+    turns: Turns,
+}
+
+impl<A: Aggregate> Clone for Repository<A> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), cache: Arc::clone(&self.cache), turns: self.turns.clone() }
+    }
+}
+
+impl<A: Aggregate> std::fmt::Debug for Repository<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repository").field("kind", &A::KIND).finish_non_exhaustive()
+    }
 }
 
 impl<A: Aggregate> Repository<A> {
     /// Over a store, keeping at most `cached` aggregates in memory.
     #[must_use]
     pub fn new(store: EventStore, cached: usize) -> Self {
-        Self { store, cached, kind: PhantomData }
+        Self { store, cache: Arc::new(Mutex::new(Cache::new(cached))), turns: Turns::default() }
     }
 
     /// The store.
@@ -71,31 +92,157 @@ impl<A: Aggregate> Repository<A> {
         &self.store
     }
 
-    /// The aggregate as it is now.
+    /// The aggregate as it is now (every command answered before this call is in it).
     ///
     /// # Errors
     /// When the database fails or an event cannot be read.
     pub async fn load(&self, id: &str) -> Result<Loaded<A>, StoreError> {
-        let _ = (id, self.cached);
-        Err(StoreError::Closed)
+        let known = self.cached(id);
+        let current = self.catch_up(id, known).await?;
+        Ok(Loaded { version: current.version, state: Arc::unwrap_or_clone(current.state) })
     }
 
     /// Decides a command against the aggregate's state and records what was decided.
     ///
-    /// `decide` gets the state and its version (0 = never was) and must be pure: it runs again when a race was lost.
+    /// `decide` gets the state and its version (0 = never was) and must be pure: it runs again when a race was lost. The same
+    /// request again gives the first run's outcome with `replayed` set, also when the state would refuse it by now.
     ///
     /// # Errors
-    /// See [`CommandError`].
+    /// See [`CommandError`]. [`CommandError::LostRace`] only without an etag; with one, a lost race is a stale etag.
     pub async fn execute<R, F>(
         &self,
         id: &str,
         command: CommandMeta,
-        decide: F,
+        mut decide: F,
     ) -> Result<Outcome, CommandError<R>>
     where
         F: FnMut(&A, i64) -> Result<Decision<A::Event>, R>,
     {
-        let _ = (id, command, decide);
-        Err(CommandError::Store(StoreError::Closed))
+        let _turn = self.turns.take(id).await;
+        let (mut current, mut fresh) = match self.cached(id) {
+            Some(cached) => (cached, false),
+            None => (self.catch_up(id, None).await?, true),
+        };
+        let mut races = 0;
+        loop {
+            // A no is only believed on a state that was just read.
+            let no = if command.etag.is_some_and(|etag| etag != current.version) {
+                CommandError::StaleEtag
+            } else {
+                match decide(&current.state, current.version) {
+                    Err(refusal) => CommandError::Refused(refusal),
+                    Ok(decision) => match self.append(id, &command, &current, decision).await {
+                        Ok(outcome) => return Ok(outcome),
+                        Err(AppendError::Conflict { .. }) => {
+                            races += 1;
+                            if races >= RACES {
+                                return Err(CommandError::LostRace);
+                            }
+                            current = self.after_a_lost_race(id, current).await?;
+                            fresh = true;
+                            continue;
+                        }
+                        Err(AppendError::RequestReused) => return Err(CommandError::RequestReused),
+                        Err(AppendError::Overloaded) => return Err(CommandError::Overloaded),
+                        Err(AppendError::Store(error)) => return Err(error.into()),
+                    },
+                }
+            };
+            if !fresh {
+                let version = current.version;
+                current = self.catch_up(id, Some(current)).await?;
+                fresh = true;
+                if current.version != version {
+                    continue;
+                }
+            }
+            // Perhaps it says no because the first run of this very request said yes.
+            return match self.store.remembered(command.request.id).await? {
+                Some(known) if known.digest == command.request.digest => {
+                    Ok(outcome(known.appended, current.version))
+                }
+                Some(_) => Err(CommandError::RequestReused),
+                None => Err(no),
+            };
+        }
     }
+
+    async fn append(
+        &self,
+        id: &str,
+        command: &CommandMeta,
+        current: &Cached<A>,
+        decision: Decision<A::Event>,
+    ) -> Result<Outcome, AppendError> {
+        let events = decision.facts.iter().map(|fact| NewEvent {
+            type_name: fact.event.type_name(),
+            payload: fact.event.encode(),
+            org_unit: fact.org_unit,
+            occurred_on: fact.occurred_on,
+        });
+        // Also without facts: the write then only checks that the state is still the one the answer was decided on.
+        let write = StreamWrite {
+            stream: StreamId::new(A::KIND, id),
+            expected_version: current.version,
+            events: events.collect(),
+        };
+        let append = Append {
+            request: Some(command.request),
+            response: decision.response,
+            writes: vec![write],
+            actor: command.actor.clone(),
+            traceparent: command.traceparent.clone(),
+        };
+        let outcome = outcome(self.store.append(append).await?, current.version);
+        if !outcome.appended.replayed {
+            let mut state = Arc::clone(&current.state);
+            for fact in &decision.facts {
+                Arc::make_mut(&mut state).apply(&fact.event);
+            }
+            self.cache().put(id, Cached { state, version: outcome.version });
+        }
+        Ok(outcome)
+    }
+
+    /// The known state with everything recorded after it.
+    async fn catch_up(&self, id: &str, known: Option<Cached<A>>) -> Result<Cached<A>, StoreError> {
+        let mut current = known.unwrap_or_else(|| Cached { state: Arc::new(A::default()), version: 0 });
+        let events = self.store.read_stream(&StreamId::new(A::KIND, id), current.version).await?;
+        if !events.is_empty() {
+            let state = Arc::make_mut(&mut current.state);
+            for event in &events {
+                let decoded = A::Event::decode(&event.r#type, &event.payload)
+                    .map_err(|error| StoreError::unreadable(event.position, &error))?;
+                state.apply(&decoded);
+                current.version = event.version;
+            }
+            // What never was is not worth a place.
+            self.cache().put(id, current.clone());
+        }
+        Ok(current)
+    }
+
+    async fn after_a_lost_race(&self, id: &str, lost: Cached<A>) -> Result<Cached<A>, StoreError> {
+        let version = lost.version;
+        let current = self.catch_up(id, Some(lost)).await?;
+        if current.version != version {
+            return Ok(current);
+        }
+        // Nothing came after it and yet it is not the head: the database was put back to an earlier day under us.
+        self.cache().forget(id);
+        self.catch_up(id, None).await
+    }
+
+    fn cached(&self, id: &str) -> Option<Cached<A>> {
+        self.cache().get(id)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache<A>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `version` of the state is only taken when the remembered command wrote no stream at all.
+fn outcome(appended: Appended, version: i64) -> Outcome {
+    Outcome { version: appended.versions.first().copied().unwrap_or(version), appended }
 }

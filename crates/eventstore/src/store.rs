@@ -1,9 +1,13 @@
 //! The store: one log of events in one database.
 
-use crate::appender::AppenderOptions;
-use crate::{Append, AppendError, Appended, ChainHead, RecordedEvent, Remembered, StoreError};
+use crate::appender::{self, Appender, AppenderOptions};
+use crate::command::Command;
+use crate::metrics::Metrics;
+use crate::queue::{Entrance, queue};
+use crate::{Append, AppendError, Appended, ChainHead, RecordedEvent, Remembered, StoreError, read};
 use sqlx::PgPool;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::sync::watch;
 use xiaoan_kernel::{Clock, RequestId, StreamId};
 
@@ -17,7 +21,9 @@ struct Inner {
     pool: PgPool,
     source: String,
     clock: Arc<dyn Clock>,
+    entrance: Entrance,
     head: watch::Sender<i64>,
+    metrics: Arc<Metrics>,
 }
 
 impl std::fmt::Debug for EventStore {
@@ -30,7 +36,7 @@ impl EventStore {
     /// Opens the log of a migrated database and starts this process's appender, which ends with the last clone.
     ///
     /// `source` is the service's name in every event ("cases", "hq"). The pool serves reads; the appender keeps a
-    /// connection of its own with the same options.
+    /// connection of its own, made with the pool's options.
     ///
     /// # Errors
     /// When the database cannot be reached or was not migrated.
@@ -40,9 +46,27 @@ impl EventStore {
         clock: Arc<dyn Clock>,
         options: AppenderOptions,
     ) -> Result<Self, StoreError> {
-        let _ = options;
-        let (head, _) = watch::channel(0);
-        Ok(Self { inner: Arc::new(Inner { pool, source: source.to_owned(), clock, head }) })
+        let metrics = Arc::new(Metrics::new(source));
+        let head = read::head(&pool).await?.position;
+        metrics.head(head);
+        let (head, _) = watch::channel(head);
+        let (entrance, jobs) = queue(&options);
+        let database =
+            (*pool.connect_options()).clone().application_name(&format!("xiaoan-{source}-appender"));
+        let poll = options.poll;
+        let appender = Appender {
+            jobs,
+            connection: Some(appender::connect(&database).await?),
+            database,
+            clock: Arc::clone(&clock),
+            options,
+            head: head.clone(),
+            metrics: Arc::clone(&metrics),
+        };
+        tokio::spawn(appender.run());
+        let inner = Arc::new(Inner { pool, source: source.to_owned(), clock, entrance, head, metrics });
+        tokio::spawn(find_others(Arc::downgrade(&inner), poll));
+        Ok(Self { inner })
     }
 
     /// The pool that serves reads.
@@ -69,10 +93,19 @@ impl EventStore {
     /// streams' versions are now.
     ///
     /// # Errors
-    /// See [`AppendError`]. After [`StoreError::Unavailable`] the outcome is unknown: retry with the same request id.
+    /// See [`AppendError`]. After [`StoreError::Unavailable`], and when the returned future is dropped, the outcome is
+    /// unknown: retry with the same request id.
+    #[tracing::instrument(name = "append", skip_all, fields(source = %self.inner.source, position))]
     pub async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        let _ = append;
-        Err(AppendError::Store(StoreError::Closed))
+        let command = Command::new(append)?;
+        let answer = self.inner.entrance.enter(command).inspect_err(|error| {
+            if matches!(error, AppendError::Overloaded) {
+                self.inner.metrics.overload();
+            }
+        })?;
+        let appended = answer.await.map_err(|_| StoreError::Closed)??;
+        tracing::Span::current().record("position", appended.last_position);
+        Ok(appended)
     }
 
     /// What is remembered of a request, if it was ever accepted.
@@ -80,8 +113,7 @@ impl EventStore {
     /// # Errors
     /// When the database fails.
     pub async fn remembered(&self, id: RequestId) -> Result<Option<Remembered>, StoreError> {
-        let _ = id;
-        Err(StoreError::Closed)
+        read::remembered(&self.inner.pool, id).await
     }
 
     /// A stream's events after a version, in order.
@@ -93,17 +125,16 @@ impl EventStore {
         stream: &StreamId,
         after_version: i64,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let _ = (stream, after_version);
-        Err(StoreError::Closed)
+        read::stream(&self.inner.pool, &self.inner.source, stream, after_version).await
     }
 
-    /// Events from a position on, in order, at most `limit`.
+    /// Events from a position on, in order, at most `limit`. All of them are committed, and none before the last one
+    /// returned can appear later.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn read_log(&self, from: i64, limit: i64) -> Result<Vec<RecordedEvent>, StoreError> {
-        let _ = (from, limit);
-        Err(StoreError::Closed)
+        read::log(&self.inner.pool, &self.inner.source, from, limit).await
     }
 
     /// The head of the log.
@@ -111,12 +142,30 @@ impl EventStore {
     /// # Errors
     /// When the database fails.
     pub async fn head(&self) -> Result<ChainHead, StoreError> {
-        Err(StoreError::Closed)
+        read::head(&self.inner.pool).await
     }
 
-    /// Follows the head's position. Woken in process by own appends; other processes' appends are found by a slow poll.
+    /// Follows the head's position. Own appends wake it in process, before their callers' next step; other processes' appends are
+    /// found by a slow poll ([`AppenderOptions::poll`]).
     #[must_use]
     pub fn watch_head(&self) -> watch::Receiver<i64> {
         self.inner.head.subscribe()
+    }
+}
+
+/// Looks for other processes' appends, while somebody watches and the store lives.
+async fn find_others(store: Weak<Inner>, every: Duration) {
+    let mut ticks = tokio::time::interval(every.max(Duration::from_millis(1)));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(store) = store.upgrade() else { break };
+        if store.head.receiver_count() == 0 {
+            continue;
+        }
+        match read::head_position(&store.pool).await {
+            Ok(position) => appender::advance(&store.head, position, &store.metrics),
+            Err(error) => tracing::debug!(%error, "head not found, will look again"),
+        }
     }
 }
