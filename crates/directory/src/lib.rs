@@ -29,6 +29,9 @@ pub const NAME: &str = "directory";
 /// Source it follows.
 pub const SOURCE: &str = "hq";
 
+/// The directory's tables, for services that have one; applied after the event store's.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/directory");
+
 /// The directory of org units: tables in the service's database and a snapshot of them in memory. Cheap to clone; all
 /// clones show the same.
 #[derive(Debug, Clone)]

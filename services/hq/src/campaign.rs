@@ -1,9 +1,10 @@
 //! Campaigns (专项行动): opened with the days that count, closed once (facts row A1).
 
-use crate::fields::{Fields, about_state, recorded_day};
+use crate::fields::{finding, recorded_day, slug, values};
 use time::Date;
 use xiaoan_kernel::{Aggregate, Fact, Finding, OrgCode, Refusal, RefusalKind};
 use xiaoan_proto::hq::v1 as hq;
+use xiaoan_rpc::Check;
 
 xiaoan_kernel::events! {
     /// What can happen to a campaign.
@@ -40,22 +41,28 @@ impl Refusal for CampaignRefusal {
     fn findings(&self) -> Vec<Finding> {
         match self {
             Self::Fields(findings) => findings.clone(),
-            Self::Exists => about_state(
-                "CAMPAIGN-EXISTS",
-                "该专项行动编号已使用，请另选编号",
-                "the id is taken; choose another",
-            ),
-            Self::Unknown => about_state(
+            Self::Exists => {
+                finding("CAMPAIGN-EXISTS", "", "该编号已使用，请另选编号", "the id is taken; choose another")
+            }
+            Self::Unknown => finding(
                 "CAMPAIGN-UNKNOWN",
+                "campaign_id",
                 "没有该专项行动，请核对编号",
                 "no such campaign; check the id",
             ),
-            Self::NotOpen { closed_on } => about_state(
+            Self::NotOpen { closed_on } => finding(
                 "CAMPAIGN-NOT-OPEN",
+                "",
                 format!("该专项行动已于{closed_on}结束"),
                 format!("the campaign was closed on {closed_on}"),
             ),
         }
+    }
+}
+
+impl From<Vec<Finding>> for CampaignRefusal {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self::Fields(findings)
     }
 }
 
@@ -97,30 +104,27 @@ impl Campaign {
     /// # Errors
     /// See [`CampaignRefusal`]; so for closing.
     pub fn decide_open(&self, command: &hq::OpenCampaignRequest, by: OrgCode) -> Decided {
-        let mut fields = Fields::default();
-        fields.slug("campaign_id", &command.campaign_id);
-        fields.text("name_zh", &command.name_zh, 1..=60);
-        fields.text("name_en", &command.name_en, 0..=80);
-        let from = fields.day("from", command.from);
-        let to = fields.day("to", command.to);
-        if from.zip(to).is_some_and(|(from, to)| to < from) {
-            fields.wrong(
-                "GE-006",
-                "to",
-                "结束日期不能早于开始日期",
-                "the last day may not be before the first",
-            );
-        }
-        let (Some(from), Some(to), true) = (from, to, fields.is_fine()) else {
-            return Err(CampaignRefusal::Fields(fields.findings()));
-        };
+        let mut check = Check::new();
+        slug(&mut check, "campaign_id", &command.campaign_id);
+        let name_zh = check.text("name_zh", &command.name_zh, 1..=60);
+        let name_en = check.text("name_en", &command.name_en, 0..=80);
+        let from = check.day("from", command.from);
+        let to = check.day("to", command.to);
+        check.ensure(
+            from.zip(to).is_none_or(|(from, to)| from <= to),
+            "GE-006",
+            "to",
+            "结束日期不能早于开始日期",
+            "the last day may not be before the first",
+        );
+        let (name_zh, name_en, from, to) = values(check, (name_zh, name_en, from, to))?;
         if self.opened.is_some() {
             return Err(CampaignRefusal::Exists);
         }
         let event = hq::CampaignOpened {
             campaign_id: command.campaign_id.clone(),
-            name_zh: command.name_zh.clone(),
-            name_en: command.name_en.clone(),
+            name_zh,
+            name_en,
             from: Some(from.into()),
             to: Some(to.into()),
         };
@@ -129,20 +133,17 @@ impl Campaign {
 
     /// Closes it, on its first day at the earliest.
     pub fn decide_close(&self, command: &hq::CloseCampaignRequest, by: OrgCode) -> Decided {
-        let mut fields = Fields::default();
-        let closed_on = fields.day("closed_on", command.closed_on);
+        let mut check = Check::new();
         let opened = self.opened.ok_or(CampaignRefusal::Unknown)?;
-        if closed_on.is_some_and(|day| day < opened.from) {
-            fields.wrong(
-                "GE-006",
-                "closed_on",
-                "结束日期不能早于开始日期",
-                "closing may not be before the first day",
-            );
-        }
-        let (Some(closed_on), true) = (closed_on, fields.is_fine()) else {
-            return Err(CampaignRefusal::Fields(fields.findings()));
-        };
+        let closed_on = check.day("closed_on", command.closed_on);
+        check.ensure(
+            closed_on.is_none_or(|day| opened.from <= day),
+            "GE-006",
+            "closed_on",
+            "不能早于开始日期",
+            "may not be before the first day",
+        );
+        let (closed_on,) = values(check, (closed_on,))?;
         if let Some(closed_on) = opened.closed_on {
             return Err(CampaignRefusal::NotOpen { closed_on });
         }

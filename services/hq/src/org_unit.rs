@@ -3,13 +3,14 @@
 //! Rules that look at more than one unit (parent, loops, children) are given the tree of all units as data. The
 //! caller makes sure that nobody changes the tree meanwhile, see `grpc::org_units`.
 
-use crate::fields::{Fields, about_state, recorded_day};
+use crate::fields::{finding, recorded_day, values};
 use std::collections::BTreeMap;
 use time::{Date, macros::date};
 use xiaoan_directory::{OrgUnitEvent, STREAM_KIND};
 use xiaoan_kernel::{Aggregate, Fact, Finding, OrgCode, OrgTree, Refusal, RefusalKind};
 use xiaoan_proto::core::v1::OrgKind;
 use xiaoan_proto::hq::v1 as hq;
+use xiaoan_rpc::Check;
 
 /// First day of units that were "always" there.
 const ALWAYS: Date = date!(1949 - 10 - 01);
@@ -73,62 +74,68 @@ impl Refusal for OrgUnitRefusal {
         }
     }
     fn findings(&self) -> Vec<Finding> {
+        let state = |code, zh: &str, en: &str| finding(code, "", zh, en);
         match self {
             Self::Fields(findings) => findings.clone(),
             Self::Unknown => {
-                about_state("CB-001", "该机构未登记，请核对代码", "no such org unit; check the code")
+                finding("CB-001", "code", "该机构未登记，请核对代码", "no such org unit; check the code")
             }
-            Self::Exists => about_state(
+            Self::Exists => state(
                 "ORG-EXISTS",
-                "该机构代码已登记，请改用变更名称",
+                "该机构代码已登记，可改用更名",
                 "the code is taken; rename the unit instead",
             ),
-            Self::SecondCity => about_state(
+            Self::SecondCity => state(
                 "ORG-SECOND-CITY",
                 "已有市局，其他机构必须填写上级",
                 "there is a city bureau already; every other unit needs a parent",
             ),
-            Self::NotThere { field, unit } => {
-                let mut fields = Fields::default();
-                let zh = format!("机构{unit}未登记，或在该日起已不存在");
-                let en = format!("org unit {unit} is not registered, or does not exist from that day on");
-                fields.wrong("CB-001", field, zh, en);
-                fields.findings()
-            }
-            Self::Loop { on } => about_state(
+            Self::NotThere { field, unit } => finding(
+                "CB-001",
+                field,
+                format!("机构 {unit} 未登记，或自该日起已不存在"),
+                format!("org unit {unit} is not registered, or does not exist from that day on"),
+            ),
+            Self::Loop { on } => state(
                 "ORG-LOOP",
-                format!("自{on}起该机构将成为自身的下级"),
-                format!("the unit would stand under itself from {on} on"),
+                &format!("自 {on} 起该机构将成为自身的下级"),
+                &format!("the unit would stand under itself from {on} on"),
             ),
-            Self::TooDeep => about_state(
+            Self::TooDeep => state(
                 "ORG-TOO-DEEP",
-                format!("机构层级不能超过{MOST_LEVELS}级"),
-                format!("the tree may not have more than {MOST_LEVELS} levels"),
+                &format!("机构层级不能超过 {MOST_LEVELS} 级"),
+                &format!("the tree may not have more than {MOST_LEVELS} levels"),
             ),
-            Self::Unchanged => about_state(
+            Self::Unchanged => state(
                 "ORG-UNCHANGED",
                 "该日已是此名称或上级，无需变更",
                 "it has that name or parent on that day already",
             ),
-            Self::NotYet { first } => about_state(
+            Self::NotYet { first } => state(
                 "ORG-NOT-YET",
-                format!("该机构自{first}起才存在"),
-                format!("the unit exists only from {first} on"),
+                &format!("该机构自 {first} 起才存在"),
+                &format!("the unit exists only from {first} on"),
             ),
-            Self::Retired { since } => about_state(
+            Self::Retired { since } => state(
                 "ORG-RETIRED",
-                format!("该机构自{since}起已撤销"),
-                format!("the unit is retired from {since} on"),
+                &format!("该机构自 {since} 起已撤销"),
+                &format!("the unit is retired from {since} on"),
             ),
             Self::HasChildren(children) => {
                 let names = children.iter().map(OrgCode::as_str).collect::<Vec<_>>().join(", ");
-                about_state(
+                state(
                     "ORG-HAS-CHILDREN",
-                    format!("请先撤销或调整下级机构：{names}"),
-                    format!("first move or retire the units under it: {names}"),
+                    &format!("请先撤销或调整下级机构：{names}"),
+                    &format!("first move or retire the units under it: {names}"),
                 )
             }
         }
+    }
+}
+
+impl From<Vec<Finding>> for OrgUnitRefusal {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self::Fields(findings)
     }
 }
 
@@ -178,21 +185,21 @@ impl OrgUnit {
     /// # Errors
     /// See [`OrgUnitRefusal`]; so for all that follow.
     pub fn decide_register(&self, command: &hq::RegisterOrgUnitRequest, tree: &OrgTree) -> Decided {
-        let mut fields = Fields::default();
-        let code = fields.unit("code", &command.code);
-        let parent = fields.unit_or_none("parent", &command.parent);
-        let on = command.effective_on.map_or(Some(ALWAYS), |date| fields.day("effective_on", Some(date)));
-        let is_city = command.kind() == OrgKind::CityBureau;
-        if command.kind() == OrgKind::Unspecified {
-            fields.wrong("GE-006", "kind", "请选择机构类别", "state the kind of the unit");
-        } else if is_city != command.parent.is_empty() {
-            let en = "every unit but the city bureau has a parent";
-            fields.wrong("CB-001", "parent", "除市局外均须填写上级机构，市局不填", en);
-        }
-        read_names(&mut fields, &command.name_zh, &command.name_en);
-        let (Some(code), Some(parent), Some(on), true) = (code, parent, on, fields.is_fine()) else {
-            return Err(OrgUnitRefusal::Fields(fields.findings()));
-        };
+        let mut check = Check::new();
+        let code = check.org_unit("code", &command.code);
+        let kind = check.choice::<OrgKind>("kind", command.kind);
+        let parent = check.optional_org_unit("parent", &command.parent);
+        check.ensure(
+            kind.is_none_or(|kind| (kind == OrgKind::CityBureau) == command.parent.is_empty()),
+            "CB-001",
+            "parent",
+            "除市局外均须填写上级机构，市局不填",
+            "every unit but the city bureau has a parent",
+        );
+        let names = read_names(&mut check, &command.name_zh, &command.name_en);
+        let on = check.optional_day("effective_on", command.effective_on);
+        let (code, parent, on, (name_zh, name_en)) = values(check, (code, parent, on, names))?;
+        let on = on.unwrap_or(ALWAYS);
         if self.life.is_some() {
             return Err(OrgUnitRefusal::Exists);
         }
@@ -207,8 +214,8 @@ impl OrgUnit {
             code: command.code.clone(),
             kind: command.kind,
             parent: command.parent.clone(),
-            name_zh: command.name_zh.clone(),
-            name_en: command.name_en.clone(),
+            name_zh,
+            name_en,
             effective_on: Some(on.into()),
         };
         Ok(vec![Fact::new(event, code, on)])
@@ -216,15 +223,12 @@ impl OrgUnit {
 
     /// Another name from a day on.
     pub fn decide_rename(&self, command: &hq::RenameOrgUnitRequest) -> Decided {
-        let mut fields = Fields::default();
-        let code = fields.unit("code", &command.code);
-        let on = fields.day("effective_on", command.effective_on);
-        read_names(&mut fields, &command.name_zh, &command.name_en);
-        let (Some(code), Some(on), true) = (code, on, fields.is_fine()) else {
-            return Err(OrgUnitRefusal::Fields(fields.findings()));
-        };
+        let mut check = Check::new();
+        let code = check.org_unit("code", &command.code);
+        let names = read_names(&mut check, &command.name_zh, &command.name_en);
+        let on = check.day("effective_on", command.effective_on);
+        let (code, on, (name_zh, name_en)) = values(check, (code, on, names))?;
         self.check_exists_on(on)?;
-        let (name_zh, name_en) = (command.name_zh.clone(), command.name_en.clone());
         if value_on(&self.names, on) == Some(&(name_zh.clone(), name_en.clone())) {
             return Err(OrgUnitRefusal::Unchanged);
         }
@@ -239,13 +243,11 @@ impl OrgUnit {
 
     /// Another parent from a day on; facts before that day stay with the old one.
     pub fn decide_move(&self, command: &hq::MoveOrgUnitRequest, tree: &OrgTree) -> Decided {
-        let mut fields = Fields::default();
-        let code = fields.unit("code", &command.code);
-        let parent = fields.unit("parent", &command.parent);
-        let on = fields.day("effective_on", command.effective_on);
-        let (Some(code), Some(parent), Some(on)) = (code, parent, on) else {
-            return Err(OrgUnitRefusal::Fields(fields.findings()));
-        };
+        let mut check = Check::new();
+        let code = check.org_unit("code", &command.code);
+        let parent = check.org_unit("parent", &command.parent);
+        let on = check.day("effective_on", command.effective_on);
+        let (code, parent, on) = values(check, (code, parent, on))?;
         self.check_exists_on(on)?;
         let from_parent = value_on(&self.parents, on).cloned().unwrap_or_default();
         if from_parent == command.parent {
@@ -263,13 +265,11 @@ impl OrgUnit {
 
     /// The unit no longer exists from a day on. Nothing may stand under it then.
     pub fn decide_retire(&self, command: &hq::RetireOrgUnitRequest, tree: &OrgTree) -> Decided {
-        let mut fields = Fields::default();
-        let code = fields.unit("code", &command.code);
-        let successor = fields.unit_or_none("successor", &command.successor);
-        let on = fields.day("effective_on", command.effective_on);
-        let (Some(code), Some(successor), Some(on)) = (code, successor, on) else {
-            return Err(OrgUnitRefusal::Fields(fields.findings()));
-        };
+        let mut check = Check::new();
+        let code = check.org_unit("code", &command.code);
+        let successor = check.optional_org_unit("successor", &command.successor);
+        let on = check.day("effective_on", command.effective_on);
+        let (code, successor, on) = values(check, (code, successor, on))?;
         self.check_exists_on(on)?;
         if let (_, Some(since)) = self.life.unwrap_or((on, None)) {
             return Err(OrgUnitRefusal::Retired { since });
@@ -291,15 +291,11 @@ impl OrgUnit {
 
     /// So many officers from a day on; a second headcount for the same day corrects the first.
     pub fn decide_record_headcount(&self, command: &hq::RecordHeadcountRequest) -> Decided {
-        let mut fields = Fields::default();
-        let code = fields.unit("code", &command.code);
-        let from = fields.day("from", command.from);
-        if !(0..=100_000).contains(&command.officers) {
-            fields.wrong("GE-006", "officers", "警力数应为0至100000", "officers must be 0 to 100000");
-        }
-        let (Some(code), Some(from), true) = (code, from, fields.is_fine()) else {
-            return Err(OrgUnitRefusal::Fields(fields.findings()));
-        };
+        let mut check = Check::new();
+        let code = check.org_unit("code", &command.code);
+        let from = check.day("from", command.from);
+        let officers = check.number("officers", command.officers, 0..=100_000);
+        let (code, from, _) = values(check, (code, from, officers))?;
         self.check_exists_on(from)?;
         let event = hq::HeadcountRecorded {
             code: command.code.clone(),
@@ -319,9 +315,11 @@ impl OrgUnit {
     }
 }
 
-fn read_names(fields: &mut Fields, zh: &str, en: &str) {
-    fields.text("name_zh", zh, 1..=60);
-    fields.text("name_en", en, 0..=80);
+/// Chinese and English name.
+fn read_names(check: &mut Check, zh: &str, en: &str) -> Option<(String, String)> {
+    let zh = check.text("name_zh", zh, 1..=60);
+    let en = check.text("name_en", en, 0..=80);
+    zh.zip(en)
 }
 
 fn value_on<T>(dated: &BTreeMap<Date, T>, day: Date) -> Option<&T> {

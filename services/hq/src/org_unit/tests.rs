@@ -99,7 +99,7 @@ fn every_wrong_field_of_a_registration_is_reported() {
     command.effective_on = on(2021, 2, 30);
     given::<OrgUnit>([])
         .when(|unit| unit.decide_register(&command, &tree()))
-        .then_refused(&["CB-001", "CB-001", "GE-006", "GE-006", "GE-006"]);
+        .then_refused(&["CB-001", "GE-006", "CB-001", "GE-006", "GE-006"]);
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! Whether a scheme can be evaluated.
 
-use crate::fields::{Fields, is_slug};
+use crate::fields::is_slug;
 use std::collections::HashSet;
 use xiaoan_kernel::Finding;
 use xiaoan_proto::core::v1::OrgKind;
 use xiaoan_proto::hq::v1::{Direction, Indicator, MeasureRef, Scheme};
+use xiaoan_rpc::Check;
 
 /// Measures of the ledger that `cases` books; a scheme may count these.
-pub(crate) const LEDGER_MEASURES: [&str; 12] = [
+pub(crate) const LEDGER_MEASURES: [&str; 13] = [
     "case.filed",
     "case.solved",
     "case.cohort_solved",
@@ -19,6 +20,7 @@ pub(crate) const LEDGER_MEASURES: [&str; 12] = [
     "case.solved_loss",
     "case.recovered",
     "case.returned",
+    "case.exceptional.solved",
     "alert.received",
 ];
 /// Dated headcount of the directory: something to divide by, never something counted (facts row A12).
@@ -28,9 +30,9 @@ const CODE: &str = "SCHEME-INVALID";
 const MOST_INDICATORS: usize = 40;
 const MOST_SCALE: i64 = 1_000_000;
 
-/// Everything that is wrong with a scheme, in the order of its fields; empty when it can be published.
+/// Everything that is wrong with a scheme, in the order of its fields; nothing when it can be published.
 pub(crate) fn findings(scheme: &Scheme) -> Vec<Finding> {
-    let mut wrong = Wrong(Fields::default());
+    let mut wrong = Wrong(Check::new());
     if !is_slug(&scheme.board, b'-') {
         let zh = "榜单编号应为1至40个小写字母、数字或连字符";
         wrong.note("scheme.board", zh, "a board's id has 1 to 40 lower-case letters, digits or hyphens");
@@ -50,14 +52,15 @@ pub(crate) fn findings(scheme: &Scheme) -> Vec<Finding> {
     if scheme.effective_on.is_some_and(|date| time::Date::try_from(date).is_err()) {
         wrong.note("scheme.effective_on", "请填写存在的日期", "state a day that exists in the calendar");
     }
-    wrong.0.findings()
+    wrong.0.values(()).err().unwrap_or_default()
 }
 
-struct Wrong(Fields);
+/// What is wrong so far.
+struct Wrong(Check);
 
 impl Wrong {
     fn note(&mut self, field: &'static str, zh: impl Into<String>, en: impl Into<String>) {
-        self.0.wrong(CODE, field, zh, en);
+        self.0.finding(CODE, field, zh, en);
     }
 
     fn entrants(&mut self, scheme: &Scheme) {
