@@ -1,0 +1,3 @@
+//! hq in process: real PostgreSQL, real tokens, gRPC over loopback.
+
+mod golden;
