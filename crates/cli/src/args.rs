@@ -92,6 +92,9 @@ pub enum Command {
     /// The invented demo city
     #[command(subcommand)]
     Demo(Demo),
+    /// What ./dev needs of us
+    #[command(subcommand, hide = true)]
+    Dev(Dev),
     /// Completion script for a shell
     Completion {
         /// Shell
@@ -156,7 +159,7 @@ pub struct Import {
 #[derive(Debug, Args)]
 pub struct ListCases {
     /// Unit whose cases and those below it are listed [default: the token's own]
-    #[arg(long, default_value = "")]
+    #[arg(long = "org-unit", alias = "unit", default_value = "")]
     pub unit: String,
     /// Only this state
     #[arg(long, value_enum)]
@@ -214,7 +217,7 @@ pub struct Explain {
     #[arg(long)]
     pub period: String,
     /// Unit [default: the whole city]
-    #[arg(long, default_value = "")]
+    #[arg(long = "org-unit", alias = "unit", default_value = "")]
     pub unit: String,
     /// Indicator, for example solve_rate
     #[arg(long)]
@@ -303,7 +306,7 @@ pub struct Mint {
     #[arg(long, default_value = "demo-hq")]
     pub subject: String,
     /// Org unit, 12 digits
-    #[arg(long, default_value = "371100000000")]
+    #[arg(long = "org-unit", alias = "unit", default_value = "371100000000")]
     pub unit: String,
     /// Roles: officer, registrar, hq, auditor, service
     #[arg(long = "role", value_delimiter = ',', default_value = "officer,registrar,hq")]
@@ -345,4 +348,34 @@ pub struct DemoLoad {
     /// Commands in flight
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub in_flight: u16,
+}
+
+/// What ./dev needs of us.
+#[derive(Debug, Subcommand)]
+pub enum Dev {
+    /// Make the roles xiaoan_owner and xiaoan_app and a database for each service, unless they are there
+    Databases(Databases),
+}
+
+/// Which databases.
+#[derive(Debug, Args)]
+pub struct Databases {
+    /// Address with a role that may create roles and databases
+    #[arg(long, env = "XIAOAN_ADMIN_DATABASE_URL", hide_env_values = true)]
+    pub admin_url: String,
+    /// Password of xiaoan_owner
+    #[arg(long, env = "XIAOAN_OWNER_PASSWORD", hide_env_values = true, default_value = "")]
+    pub owner_password: String,
+    /// Password of xiaoan_app
+    #[arg(long, env = "XIAOAN_APP_PASSWORD", hide_env_values = true, default_value = "")]
+    pub app_password: String,
+    /// Before each name
+    #[arg(long, default_value = "")]
+    pub prefix: String,
+    /// Drop the databases instead
+    #[arg(long)]
+    pub drop: bool,
+    /// Services
+    #[arg(required = true)]
+    pub services: Vec<String>,
 }

@@ -131,8 +131,8 @@ fn advice(code: Code, service: &str, lang: Lang) -> Option<String> {
             "give a valid token: ./dev token, or --token / XIAOAN_TOKEN".to_owned(),
         ),
         Code::PermissionDenied => (
-            "用本单位或上级单位、带所需角色的令牌（xiaoan token mint --unit … --role …）".to_owned(),
-            "use a token of this unit or one above it, with the role needed (xiaoan token mint --unit … --role …)".to_owned(),
+            "用本单位或上级单位、带所需角色的令牌（xiaoan token mint --org-unit … --role …）".to_owned(),
+            "use a token of this unit or one above it, with the role needed (xiaoan token mint --org-unit … --role …)".to_owned(),
         ),
         Code::Unavailable => (
             format!("看 {service} 是否在运行：./dev status；地址可用 --{service}-url 改"),

@@ -3,6 +3,7 @@
 mod audit;
 mod cases;
 mod demo;
+mod dev;
 mod explain;
 mod import;
 mod org;
@@ -71,6 +72,7 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Audit(what) => audit::run(&context, what).await,
         Command::Token(what) => token::run(&context, what),
         Command::Demo(what) => demo::run(&context, what).await,
+        Command::Dev(what) => dev::run(what).await,
         Command::Completion { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "xiaoan", &mut std::io::stdout());
             Ok(Verdict::Done)

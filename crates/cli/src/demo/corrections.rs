@@ -50,7 +50,13 @@ pub fn twist(dice: &mut Dice, drafts: &mut [Draft]) {
         |dice, d| {
             Twist::FiledAs(match d.category {
                 // Lighter: the registrar decides. Graver: the station does.
-                "050220" => dice.pick(&["050201", "050900"]),
+                "050220" => {
+                    if dice.chance(50) {
+                        "050201"
+                    } else {
+                        "050900"
+                    }
+                }
                 "050240" => "050400",
                 _ => "050227",
             })
