@@ -11,9 +11,12 @@
 //! Invariant: there are no commands. Drop the database and the service rebuilds itself from the logs it follows.
 
 pub mod booking;
+pub mod decisions;
+pub mod grpc;
+pub mod ledger;
 pub mod measures;
 mod reader;
 pub mod standings;
 pub mod web;
 
-pub use reader::{ReadError, Reader};
+pub use reader::{Announced, Bell, ReadError, ReadRefusal, Reader};

@@ -1,51 +1,40 @@
 //! Reading the board, in process: the gRPC service and the web board both stand on this.
+//!
+//! | question | where |
+//! |---|---|
+//! | standings: one snapshot of the database, or the remembered answer while nothing was applied | [`standings`] |
+//! | the lines behind a number | [`explain`] |
+//! | standings again whenever they change | [`watch`] |
+//! | how far the sources have been read | [`sources`] |
 
-use futures::Stream;
-use std::sync::Arc;
-use time::{Date, OffsetDateTime};
+mod around;
+mod bell;
+mod error;
+mod explain;
+mod remembered;
+mod sources;
+mod standings;
+mod watch;
+
+pub use bell::{Announced, Bell};
+pub use error::{ReadError, ReadRefusal};
+
+use crate::decisions::{self, Schemes};
+use crate::standings::period::Period;
+use remembered::Remembered;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use time::Date;
+use tokio::time::Instant;
+use xiaoan_directory::{Directory, UnitName};
+use xiaoan_kernel::{Clock, OrgCode, city_day};
+use xiaoan_projection::{NotYet, ProjectionHandle};
 use xiaoan_proto::hq::v1::{Campaign, Scheme};
-use xiaoan_proto::rankings::v1::{ExplainRequest, ExplainResponse, GetStandingsResponse, SourcePosition};
 
-/// Why nothing can be shown.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// No such board, or no scheme of it is in force for the period.
-    #[error("no board {board:?} with a scheme in force for that period")]
-    UnknownBoard {
-        /// As asked.
-        board: String,
-    },
-    /// The text names no period: "2026-06", "2026-Q2", "2026", "2020-09-01..2021-07-10" or a campaign's id.
-    #[error("{text:?} is no period: {reason}")]
-    BadPeriod {
-        /// As asked.
-        text: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// Another argument is wrong.
-    #[error("{field}: {reason}")]
-    BadArgument {
-        /// Field of the request.
-        field: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A position that was waited for is not applied yet.
-    #[error("position {position} of {source_name} is not applied yet")]
-    NotYet {
-        /// Source.
-        source_name: String,
-        /// Position waited for.
-        position: i64,
-    },
-    /// The database cannot be read.
-    #[error("database: {0}")]
-    Database(#[from] sqlx::Error),
-    /// A stored row cannot be read.
-    #[error("corrupt row: {0}")]
-    Corrupt(String),
-}
+/// How long a reader waits for positions at most.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads boards, standings and the lines behind a number. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -53,23 +42,72 @@ pub struct Reader {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
-struct Inner {}
+struct Inner {
+    pool: PgPool,
+    directory: Arc<Directory>,
+    clock: Arc<dyn Clock>,
+    bell: Bell,
+    handles: OnceLock<Vec<ProjectionHandle>>,
+    remembered: Remembered,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
+}
 
 impl Reader {
+    /// A reader of this database.
+    #[must_use]
+    pub fn new(pool: PgPool, directory: Arc<Directory>, clock: Arc<dyn Clock>) -> Self {
+        let inner = Inner {
+            pool,
+            directory,
+            clock,
+            bell: Bell::default(),
+            handles: OnceLock::new(),
+            remembered: Remembered::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The bell that wakes watchers; whoever writes what the reader reads should ring it.
+    #[must_use]
+    pub fn bell(&self) -> Bell {
+        self.inner.bell.clone()
+    }
+
+    /// Tells the reader of the running projections, for lags, problems and waiting. Only the first call counts.
+    pub fn follow(&self, handles: Vec<ProjectionHandle>) {
+        let _ = self.inner.handles.set(handles);
+    }
+
+    fn handles(&self) -> &[ProjectionHandle] {
+        self.inner.handles.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Today in the city.
     #[must_use]
     pub fn today(&self) -> Date {
-        let _ = &self.inner;
-        Date::MIN
+        city_day(self.inner.clock.now())
     }
 
-    /// The boards in the order shown, each with the scheme in force today.
+    /// Names of a unit on a day, for units that are not on the board at hand.
+    #[must_use]
+    pub fn unit_name(&self, code: OrgCode, day: Date) -> Option<UnitName> {
+        self.inner.directory.name_on(code, day)
+    }
+
+    /// The boards in the order shown, each with the scheme in force today; boards that only begin later are left out.
     ///
     /// # Errors
     /// [`ReadError::Database`].
     pub async fn boards(&self) -> Result<Vec<Scheme>, ReadError> {
-        Ok(Vec::new())
+        let mut connection = self.inner.pool.acquire().await?;
+        let schemes = Schemes::read(&mut connection, None).await?;
+        let today = self.today();
+        Ok(schemes.boards().into_iter().filter_map(|board| schemes.in_force(board, today).cloned()).collect())
     }
 
     /// Campaigns, whose ids are periods; newest first.
@@ -77,50 +115,62 @@ impl Reader {
     /// # Errors
     /// [`ReadError::Database`].
     pub async fn campaigns(&self) -> Result<Vec<Campaign>, ReadError> {
-        Ok(Vec::new())
+        let mut connection = self.inner.pool.acquire().await?;
+        Ok(decisions::campaigns(&mut connection).await?)
     }
 
-    /// Standings of a board over a period, as known now or at a moment. Always of one snapshot: rows, total and
-    /// source positions belong together.
+    /// Waits until these positions (source → position) are applied by every projection that follows the source,
+    /// [`PATIENCE`] at most.
     ///
     /// # Errors
-    /// [`ReadError::UnknownBoard`], [`ReadError::BadPeriod`], [`ReadError::Database`].
-    pub async fn standings(
-        &self,
-        board: &str,
-        period: &str,
-        as_of: Option<OffsetDateTime>,
-    ) -> Result<Arc<GetStandingsResponse>, ReadError> {
-        let _ = (period, as_of);
-        Err(ReadError::UnknownBoard { board: board.to_owned() })
+    /// [`ReadError::NotYet`]; [`ReadError::BadArgument`] for a source that nothing here follows.
+    pub async fn wait_for(&self, at_least: &HashMap<String, i64>) -> Result<(), ReadError> {
+        let until = Instant::now() + PATIENCE;
+        for (source, position) in at_least {
+            let mut followed = false;
+            for handle in self.handles().iter().filter(|h| h.source() == *source) {
+                followed = true;
+                let left = until.saturating_duration_since(Instant::now());
+                handle
+                    .wait_for(source, *position, left)
+                    .await
+                    .map_err(|why| not_yet(source, *position, &why))?;
+            }
+            if !followed {
+                let reason = format!("no source {source:?} is followed here");
+                return Err(ReadError::BadArgument { field: "at_least", reason });
+            }
+        }
+        Ok(())
     }
 
-    /// The ledger lines behind one number, by day, source and position; `sum` and `count` span all pages.
-    ///
-    /// # Errors
-    /// As [`standings`](Self::standings), and [`ReadError::BadArgument`] for an unknown unit or indicator, an
-    /// indicator without a denominator when that is asked for, and a page token that is none.
-    pub async fn explain(&self, request: &ExplainRequest) -> Result<ExplainResponse, ReadError> {
-        Err(ReadError::UnknownBoard { board: request.board.clone() })
+    /// One moment of the database. The tables are locked (as any reader locks them) before the snapshot is taken, so
+    /// that a rebuilt generation cannot take their place in between: its rows would be younger than the snapshot.
+    async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.inner
+            .pool
+            .begin_with(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+                 LOCK TABLE ledger.lines, ledger.day_sums, ledger.month_sums IN ACCESS SHARE MODE",
+            )
+            .await
     }
+}
 
-    /// How far every source has been read.
-    ///
-    /// # Errors
-    /// [`ReadError::Database`].
-    pub async fn sources(&self) -> Result<Vec<SourcePosition>, ReadError> {
-        Ok(Vec::new())
-    }
+fn not_yet(source: &str, position: i64, why: &NotYet) -> ReadError {
+    let reached = match why {
+        NotYet::Behind { position, .. } => Some(*position),
+        NotYet::Stopped { .. } | NotYet::OtherSource { .. } => None,
+    };
+    ReadError::NotYet { source_name: source.to_owned(), position, reached, reason: why.to_string() }
+}
 
-    /// Standings now (unless `after` is the present revision) and again whenever their content changes, at most every
-    /// 200 ms. Ends only with an error or when the reader is dropped.
-    pub fn watch(
-        &self,
-        board: &str,
-        period: &str,
-        after: i64,
-    ) -> impl Stream<Item = Result<Arc<GetStandingsResponse>, ReadError>> + Send + 'static + use<> {
-        let _ = (board, period, after, self);
-        futures::stream::empty()
-    }
+/// The period of a text; campaigns are looked up.
+async fn period(connection: &mut PgConnection, text: &str) -> Result<Period, ReadError> {
+    let names_a_campaign = text.starts_with(|c: char| c.is_ascii_lowercase()) && !text.contains("..");
+    let campaign = match names_a_campaign {
+        true => decisions::campaign_days(connection, text).await?,
+        false => None,
+    };
+    Period::parse(text, |_| campaign).map_err(|reason| ReadError::BadPeriod { text: text.to_owned(), reason })
 }

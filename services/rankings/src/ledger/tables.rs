@@ -1,0 +1,119 @@
+//! Makes a generation of tables, and sees whether the live one is of this build.
+
+use crate::booking;
+use crate::measures::Measure;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+/// Rises when `tables.sql` or what is booked changes: the service then throws the old generation away and reads the logs
+/// again.
+const LAYOUT: i32 = 1;
+
+const TABLES: &str = include_str!("tables.sql");
+
+/// Where a generation lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Schema {
+    /// The one that is read.
+    Live,
+    /// The one that a rebuild fills.
+    Next,
+}
+
+impl Schema {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "ledger",
+            Self::Next => "ledger_next",
+        }
+    }
+}
+
+/// Tables of a generation, in the order they are dropped or moved.
+const NAMES: [&str; 6] = ["lines", "day_sums", "month_sums", "measures", "event_types", "layout"];
+
+/// Drops what is there and makes empty tables without indexes.
+pub(super) async fn make(connection: &mut PgConnection, schema: Schema) -> Result<(), sqlx::Error> {
+    drop_all(connection, schema).await?;
+    run(connection, TABLES, schema).await?;
+    let mut fill = format!("INSERT INTO {}.layout VALUES ({LAYOUT});\n", schema.name());
+    for measure in Measure::ALL {
+        fill += &format!(
+            "INSERT INTO {}.measures VALUES ({}, '{}');\n",
+            schema.name(),
+            measure.id(),
+            measure.name()
+        );
+    }
+    for (id, name) in booking::event_types() {
+        fill += &format!("INSERT INTO {}.event_types VALUES ({id}, '{name}');\n", schema.name());
+    }
+    sqlx::raw_sql(AssertSqlSafe(fill)).execute(connection).await.map(drop)
+}
+
+/// Makes the indexes of the lines, filled or empty.
+pub(super) async fn index_lines(connection: &mut PgConnection, schema: Schema) -> Result<(), sqlx::Error> {
+    const LINES: &str = "
+        ALTER TABLE {schema}.lines ADD PRIMARY KEY (source, position, line_no);
+        CREATE INDEX lines_by_fact ON {schema}.lines (measure, org_unit, occurred_on)";
+    run(connection, LINES, schema).await
+}
+
+/// Makes the indexes of the sums, filled or empty.
+pub(super) async fn index_sums(connection: &mut PgConnection, schema: Schema) -> Result<(), sqlx::Error> {
+    const SUMS: &str = "
+        ALTER TABLE {schema}.day_sums ADD PRIMARY KEY (measure, day, org_unit, category);
+        ALTER TABLE {schema}.month_sums ADD PRIMARY KEY (measure, prefix, month, org_unit)";
+    run(connection, SUMS, schema).await
+}
+
+/// Drops a generation, if there is one.
+pub(super) async fn drop_all(connection: &mut PgConnection, schema: Schema) -> Result<(), sqlx::Error> {
+    let list = NAMES.map(|table| format!("{}.{table}", schema.name())).join(", ");
+    sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE IF EXISTS {list}"))).execute(connection).await.map(drop)
+}
+
+/// Puts the rebuilt generation in the place of the live one.
+pub(super) async fn swap(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    drop_all(connection, Schema::Live).await?;
+    let (from, to) = (Schema::Next.name(), Schema::Live.name());
+    let moves = NAMES.map(|table| format!("ALTER TABLE {from}.{table} SET SCHEMA {to};")).concat();
+    sqlx::raw_sql(AssertSqlSafe(moves)).execute(connection).await.map(drop)
+}
+
+/// Sees to it that there is a live generation of this build's layout. True when it had to be made: whatever a
+/// checkpoint says about it is void then.
+pub(super) async fn ensure(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let mut tx = connection.begin().await?;
+    // Replicas that start together take turns.
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('xiaoan.rankings.ledger', 0))")
+        .execute(&mut *tx)
+        .await?;
+    let there: bool =
+        sqlx::query_scalar("SELECT to_regclass('ledger.layout') IS NOT NULL").fetch_one(&mut *tx).await?;
+    let found: Option<i32> = match there {
+        true => sqlx::query_scalar("SELECT version FROM ledger.layout").fetch_optional(&mut *tx).await?,
+        false => None,
+    };
+    if found == Some(LAYOUT) {
+        return Ok(false);
+    }
+    make(&mut tx, Schema::Live).await?;
+    index_lines(&mut tx, Schema::Live).await?;
+    index_sums(&mut tx, Schema::Live).await?;
+    sqlx::query(
+        "UPDATE eventstore.checkpoints
+         SET position = 0, hash = decode(repeat('00', 32), 'hex'), recorded_at = 'epoch'
+         WHERE projection = $1",
+    )
+    .bind(super::NAME)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    tracing::info!(layout = LAYOUT, before = found, "made the ledger's tables; they fill from the logs");
+    Ok(true)
+}
+
+async fn run(connection: &mut PgConnection, sql: &str, schema: Schema) -> Result<(), sqlx::Error> {
+    let sql = sql.replace("{schema}", schema.name());
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
+}

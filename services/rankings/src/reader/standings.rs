@@ -1,0 +1,320 @@
+//! Standings of one snapshot.
+
+use super::remembered::Basis;
+use super::sources::{self, Mark};
+use super::{ReadError, Reader, period};
+use crate::decisions::Schemes;
+use crate::ledger::sums::{self, Wanted};
+use crate::ledger::unit_number;
+use crate::measures::{Measure, OFFICERS};
+use crate::standings::attribution::Attribution;
+use crate::standings::evaluate::{self, Entrant, Part, Sheet, Slot};
+use crate::standings::period::{Days, Period};
+use sqlx::PgConnection;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use time::{Date, OffsetDateTime};
+use xiaoan_directory::{Directory, UnitInfo};
+use xiaoan_kernel::OrgCode;
+use xiaoan_proto::hq::v1::{Indicator, Scheme};
+use xiaoan_proto::rankings::v1::GetStandingsResponse;
+
+impl Reader {
+    /// Standings of a board over a period, as known now or at a moment. Always of one snapshot: rows, total and source
+    /// positions belong together. At a moment of the past, facts and schemes are those recorded by then; where units
+    /// stood and how many officers they had is taken from what is known of those days today.
+    ///
+    /// # Errors
+    /// [`ReadError::UnknownBoard`], [`ReadError::BadPeriod`], [`ReadError::Database`], [`ReadError::Corrupt`].
+    pub async fn standings(
+        &self,
+        board: &str,
+        period: &str,
+        as_of: Option<OffsetDateTime>,
+    ) -> Result<Arc<GetStandingsResponse>, ReadError> {
+        if as_of.is_none()
+            && let Some(answer) = self.remembered(board, period).await?
+        {
+            return Ok(answer);
+        }
+        self.evaluate(board, period, as_of).await
+    }
+
+    async fn remembered(
+        &self,
+        board: &str,
+        period: &str,
+    ) -> Result<Option<Arc<GetStandingsResponse>>, ReadError> {
+        let mut connection = self.inner.pool.acquire().await?;
+        let basis = self.basis(sources::marks(&mut connection).await?);
+        let sources = sources::positions(&basis.marks, self.handles());
+        Ok(self.inner.remembered.find(board, period, &basis, &sources))
+    }
+
+    fn basis(&self, marks: Vec<Mark>) -> Basis {
+        Basis { marks, directory: self.inner.directory.position() }
+    }
+
+    async fn evaluate(
+        &self,
+        board: &str,
+        text: &str,
+        as_of: Option<OffsetDateTime>,
+    ) -> Result<Arc<GetStandingsResponse>, ReadError> {
+        let mut tx = self.snapshot().await?;
+        let basis = self.basis(self.caught_up(sources::marks(&mut tx).await?).await?);
+        let period = period(&mut tx, text).await?;
+        let schemes = Schemes::read(&mut tx, as_of).await?;
+        let scheme = schemes.in_force(board, period.days.from);
+        let scheme = scheme.ok_or_else(|| ReadError::UnknownBoard { board: board.to_owned() })?;
+        let directory = &self.inner.directory;
+        let question =
+            Question::new(directory, scheme, schemes.in_force(board, period.previous.from), period);
+        let sheet = question.sums(&mut tx, directory, as_of).await?;
+        tx.commit().await?;
+
+        let previous = match question.previous_scheme {
+            Some(scheme) => evaluate::ranks(scheme, &question.previous_entrants, &sheet, Slot::Previous),
+            None => HashMap::new(),
+        };
+        let answer = Arc::new(GetStandingsResponse {
+            board: board.to_owned(),
+            period: text.to_owned(),
+            from: Some(period.days.from.into()),
+            to: Some(period.days.last().into()),
+            scheme: Some(scheme.clone()),
+            entries: evaluate::rows(scheme, &question.entrants, &sheet, &previous),
+            total: Some(evaluate::total(scheme, &sheet)),
+            sources: sources::positions(&basis.marks, self.handles()),
+            as_of: as_of.map(xiaoan_proto::timestamp),
+            revision: sources::revision(&basis.marks),
+        });
+        if as_of.is_none() {
+            self.inner.remembered.keep(basis, &answer);
+        }
+        Ok(answer)
+    }
+
+    /// Another process may have carried the directory's tables further than this one's memory.
+    async fn caught_up(&self, marks: Vec<Mark>) -> Result<Vec<Mark>, ReadError> {
+        let directory = &self.inner.directory;
+        let there = marks.iter().find(|m| m.projection == xiaoan_directory::NAME).map_or(0, |m| m.position);
+        if there > directory.position() {
+            directory.refresh().await.map_err(|e| ReadError::Corrupt(e.to_string()))?;
+        }
+        Ok(marks)
+    }
+}
+
+/// Who is ranked by what over which days.
+struct Question<'a> {
+    scheme: &'a Scheme,
+    previous_scheme: Option<&'a Scheme>,
+    entrants: Vec<Entrant>,
+    previous_entrants: Vec<OrgCode>,
+    period: Period,
+}
+
+impl<'a> Question<'a> {
+    fn new(
+        directory: &Directory,
+        scheme: &'a Scheme,
+        previous_scheme: Option<&'a Scheme>,
+        period: Period,
+    ) -> Self {
+        let units = directory.units_on(period.days.last());
+        let entrant = |unit: &UnitInfo| Entrant {
+            code: unit.code,
+            name_zh: unit.name_zh.clone(),
+            name_en: unit.name_en.clone(),
+            parent: unit.parent,
+        };
+        let entrants = units.iter().filter(|u| enters(u, scheme, period.days)).map(entrant).collect();
+        let previous_entrants = previous_scheme.map_or_else(Vec::new, |scheme| {
+            units.iter().filter(|u| enters(u, scheme, period.previous)).map(|u| u.code).collect()
+        });
+        Self { scheme, previous_scheme, entrants, previous_entrants, period }
+    }
+
+    fn slots(&self) -> [(Slot, Days, BTreeSet<Part>); 3] {
+        let all = |scheme: &Scheme| scheme.indicators.iter().flat_map(parts).collect();
+        let ranking = |scheme: &Scheme| {
+            scheme.indicators.iter().filter(|i| i.id == scheme.rank_by).flat_map(parts).collect()
+        };
+        [
+            (Slot::Now, self.period.days, all(self.scheme)),
+            (Slot::Base, self.period.base, all(self.scheme)),
+            (Slot::Previous, self.period.previous, self.previous_scheme.map(ranking).unwrap_or_default()),
+        ]
+    }
+
+    /// Every sum the board needs, in one round trip.
+    async fn sums(
+        &self,
+        connection: &mut PgConnection,
+        directory: &Directory,
+        as_of: Option<OffsetDateTime>,
+    ) -> Result<Sheet, ReadError> {
+        let tree = directory.tree();
+        let now: HashSet<OrgCode> = self.entrants.iter().map(|e| e.code).collect();
+        let previous: HashSet<OrgCode> = self.previous_entrants.iter().copied().collect();
+        let mut sheet = Sheet::default();
+        let mut wanted: Vec<Wanted> = Vec::new();
+        let mut targets: Vec<Target> = Vec::new();
+        let mut settled: HashMap<Slot, HashMap<i64, Vec<OrgCode>>> = HashMap::new();
+        for (slot, days, parts) in self.slots() {
+            let entrants = if slot == Slot::Previous { &previous } else { &now };
+            let attribution = Attribution::of(&tree, entrants, days);
+            for part in parts {
+                if part.0 == OFFICERS {
+                    add_officers(&mut sheet, directory, slot, &part, entrants, days.last());
+                    continue;
+                }
+                // A measure that is not booked sums to nothing.
+                let Some(measure) = Measure::named(&part.0) else { continue };
+                let column =
+                    |days, unit| Wanted { measure: measure.id(), prefix: part.1.clone(), days, unit };
+                wanted.push(column(days, None));
+                targets.push(Target::City(slot, part.clone()));
+                for segment in &attribution.moved {
+                    wanted.push(column(segment.days, Some(unit_number(segment.unit))));
+                    targets.push(Target::Entrants(slot, part.clone(), segment.entrants.clone()));
+                }
+            }
+            let by_number = attribution.settled.into_iter().map(|(unit, above)| (unit_number(unit), above));
+            settled.insert(slot, by_number.collect());
+        }
+        for (target, column) in targets.into_iter().zip(sums::read(connection, &wanted, as_of).await?) {
+            match target {
+                Target::City(slot, part) => {
+                    sheet.add_total(slot, &part, column.iter().map(|(_, quantity)| quantity).sum());
+                    let above = settled.get(&slot);
+                    let cells = sheet.column(slot, &part);
+                    for (unit, quantity) in column {
+                        for entrant in above.and_then(|units| units.get(&unit)).into_iter().flatten() {
+                            *cells.entry(*entrant).or_default() += quantity;
+                        }
+                    }
+                }
+                Target::Entrants(slot, part, entrants) => {
+                    let quantity: i64 = column.iter().map(|(_, quantity)| quantity).sum();
+                    for entrant in entrants {
+                        sheet.add(slot, &part, entrant, quantity);
+                    }
+                }
+            }
+        }
+        Ok(sheet)
+    }
+}
+
+/// Whose a wanted column is.
+enum Target {
+    /// Of the city, and of the entrants above each unit that stayed where it was.
+    City(Slot, Part),
+    /// A moved unit's: of these.
+    Entrants(Slot, Part, Vec<OrgCode>),
+}
+
+fn parts(indicator: &Indicator) -> impl Iterator<Item = Part> {
+    [&indicator.numerator, &indicator.denominator].into_iter().flatten().map(evaluate::part)
+}
+
+/// Of a kind that the scheme ranks, and in existence on at least one of the days.
+fn enters(unit: &UnitInfo, scheme: &Scheme, days: Days) -> bool {
+    scheme.entrant_kinds.contains(&i32::from(unit.kind))
+        && unit.effective_on < days.until
+        && unit.retired_on.is_none_or(|end| end > days.from)
+}
+
+/// Officers by the headcount that counts on the last day of the period (facts row A12).
+fn add_officers(
+    sheet: &mut Sheet,
+    directory: &Directory,
+    slot: Slot,
+    part: &Part,
+    entrants: &HashSet<OrgCode>,
+    day: Date,
+) {
+    let officers = |code| directory.headcount_on(code, day).map(i64::from);
+    for code in entrants {
+        sheet.add(slot, part, *code, officers(*code).unwrap_or_default());
+    }
+    sheet.add_total(slot, part, city_officers(&directory.units_on(day), day));
+}
+
+/// Officers of the city: along each branch of the tree the topmost headcount, which includes those below it.
+fn city_officers(units: &[UnitInfo], day: Date) -> i64 {
+    let exists = |unit: &&UnitInfo| unit.effective_on <= day && unit.retired_on.is_none_or(|end| end > day);
+    let mut counted: HashSet<OrgCode> = HashSet::new();
+    let mut sum = 0;
+    // Parents come before their children.
+    for unit in units.iter().filter(exists) {
+        let covered = unit.parent.is_some_and(|parent| counted.contains(&parent));
+        if !covered {
+            sum += i64::from(unit.officers.unwrap_or_default());
+        }
+        if covered || unit.officers.is_some() {
+            counted.insert(unit.code);
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+    use xiaoan_proto::core::v1::OrgKind;
+
+    fn code(text: &str) -> OrgCode {
+        OrgCode::parse(text).expect("12 digits")
+    }
+    fn unit(own: &str, parent: Option<&str>, officers: Option<i32>) -> UnitInfo {
+        UnitInfo {
+            code: code(own),
+            kind: OrgKind::Station,
+            parent: parent.map(code),
+            name_zh: String::new(),
+            name_en: String::new(),
+            effective_on: date!(2020 - 01 - 01),
+            retired_on: None,
+            successor: None,
+            officers,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_bureaus_headcount_includes_its_stations() {
+        let units = [
+            unit("371100000000", None, None),
+            unit("371102000000", Some("371100000000"), Some(420)),
+            unit("371103000000", Some("371100000000"), None),
+            unit("371102010000", Some("371102000000"), Some(32)),
+            unit("371103010000", Some("371103000000"), Some(20)),
+        ];
+        assert_eq!(city_officers(&units, date!(2026 - 06 - 30)), 440);
+    }
+
+    #[test]
+    fn a_unit_enters_when_it_exists_on_one_of_the_days() {
+        let scheme = Scheme { entrant_kinds: vec![OrgKind::Station.into()], ..Default::default() };
+        let june = Days::inclusive(date!(2026 - 06 - 01), date!(2026 - 06 - 30)).expect("days");
+        let station = unit("371102010000", None, None);
+        assert!(enters(&station, &scheme, june));
+        assert!(enters(
+            &UnitInfo { retired_on: Some(date!(2026 - 06 - 02)), ..station.clone() },
+            &scheme,
+            june
+        ));
+        assert!(!enters(
+            &UnitInfo { retired_on: Some(date!(2026 - 06 - 01)), ..station.clone() },
+            &scheme,
+            june
+        ));
+        assert!(enters(&UnitInfo { effective_on: date!(2026 - 06 - 30), ..station.clone() }, &scheme, june));
+        assert!(!enters(&UnitInfo { effective_on: date!(2026 - 07 - 01), ..station.clone() }, &scheme, june));
+        assert!(!enters(&UnitInfo { kind: OrgKind::PortStation, ..station }, &scheme, june));
+    }
+}
