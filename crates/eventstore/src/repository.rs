@@ -5,7 +5,8 @@ use crate::{
     Append, AppendError, Appended, CommandError, EventStore, NewEvent, RequestKey, StoreError, StreamWrite,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use xiaoan_kernel::{Aggregate, EventSet, Fact, StreamId};
+use std::time::{Duration, Instant};
+use xiaoan_kernel::{Aggregate, EventSet, Fact, RequestId, StreamId};
 
 /// Everything about a command but its content.
 #[derive(Debug, Clone)]
@@ -53,9 +54,11 @@ pub struct Loaded<A> {
     pub version: i64,
 }
 
-/// How often a lost race is run again. Within a process commands on one aggregate take turns, so only other processes can
-/// win, and each of their wins is somebody's progress.
-const RACES: usize = 16;
+/// How long a lost race is run again. Within a process commands on one aggregate take turns, so only another process can
+/// win; but one that is busy on the same aggregate knows each new state first and may go on winning until it has finished.
+const RACE_FOR: Duration = Duration::from_secs(3);
+/// Races that are run again at once; after those, a pause comes first.
+const EAGER_RACES: u32 = 8;
 
 /// Loads aggregates of one kind and executes commands on them. Cheap to clone; clones share one cache.
 ///
@@ -123,7 +126,7 @@ impl<A: Aggregate> Repository<A> {
             Some(cached) => (cached, false),
             None => (self.catch_up(id, None).await?, true),
         };
-        let mut races = 0;
+        let (mut races, since) = (0, Instant::now());
         loop {
             // A no is only believed on a state that was just read.
             let no = if command.etag.is_some_and(|etag| etag != current.version) {
@@ -134,9 +137,12 @@ impl<A: Aggregate> Repository<A> {
                     Ok(decision) => match self.append(id, &command, &current, decision).await {
                         Ok(outcome) => return Ok(outcome),
                         Err(AppendError::Conflict { .. }) => {
-                            races += 1;
-                            if races >= RACES {
+                            if since.elapsed() > RACE_FOR {
                                 return Err(CommandError::LostRace);
+                            }
+                            races += 1;
+                            if races > EAGER_RACES {
+                                tokio::time::sleep(pause(races, command.request.id)).await;
                             }
                             current = self.after_a_lost_race(id, current).await?;
                             fresh = true;
@@ -245,4 +251,10 @@ impl<A: Aggregate> Repository<A> {
 /// `version` of the state is only taken when the remembered command wrote no stream at all.
 fn outcome(appended: Appended, version: i64) -> Outcome {
     Outcome { version: appended.versions.first().copied().unwrap_or(version), appended }
+}
+
+/// Up to ten milliseconds, different for every command and every time, so that two do not keep step.
+fn pause(races: u32, id: RequestId) -> Duration {
+    let mixed = id.0.as_u64_pair().1.wrapping_mul(u64::from(races)) >> 32;
+    Duration::from_micros(mixed % 10_000)
 }

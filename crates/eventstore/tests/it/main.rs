@@ -1,0 +1,10 @@
+//! The event store against a real PostgreSQL.
+
+mod append;
+mod log;
+mod migrations;
+mod recovery;
+mod repository;
+mod rights;
+mod storm;
+mod support;
