@@ -97,7 +97,7 @@ migrate() {
     (
       export "${VARS[@]}" XIAOAN_OWNER_DATABASE_URL="$(db_url "$service" owner)"
       "$(xiaoan_bin "$service")" migrate
-    )
+    ) || return 1
   done
 }
 

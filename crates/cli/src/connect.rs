@@ -19,7 +19,7 @@ use xiaoan_proto::hq::v1::scheme_service_client::SchemeServiceClient;
 use xiaoan_proto::projections::v1::projections_service_client::ProjectionsServiceClient;
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
 
-/// Attempts of one call, the first included.
+/// Attempts of one call, the first included: about three seconds, in which a restarted service is back.
 const ATTEMPTS: u32 = 6;
 /// A month of a large city's standings or an import's report fits.
 const LARGEST_ANSWER: usize = 64 << 20;
@@ -32,6 +32,7 @@ pub struct Clients {
     rankings: Remote,
     token: Option<String>,
     deadline: Duration,
+    attempts: u32,
 }
 
 #[derive(Clone)]
@@ -79,6 +80,7 @@ impl Clients {
             rankings: remote(&globals.rankings_url)?,
             token: find_token(globals, &["token"])?,
             deadline: Duration::from_secs(globals.deadline),
+            attempts: ATTEMPTS,
         })
     }
 
@@ -86,6 +88,12 @@ impl Clients {
     #[must_use]
     pub fn with_token(&self, token: Option<String>) -> Self {
         Self { token, ..self.clone() }
+    }
+
+    /// The same services, asked once: for looking whether they are there.
+    #[must_use]
+    pub fn once(&self) -> Self {
+        Self { attempts: 1, ..self.clone() }
     }
 
     client!(/** Cases. */ case, cases, CaseServiceClient);
@@ -163,7 +171,9 @@ impl Clients {
                 Ok(response) => return Ok(response.into_inner()),
                 Err(status) => status,
             };
-            if attempt >= ATTEMPTS || !matches!(status.code(), Code::Unavailable | Code::ResourceExhausted) {
+            if attempt >= self.attempts
+                || !matches!(status.code(), Code::Unavailable | Code::ResourceExhausted)
+            {
                 return Err(self.fault(service, status));
             }
             tokio::time::sleep(pause(&status, attempt)).await;

@@ -74,8 +74,15 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Demo(what) => demo::run(&context, what).await,
         Command::Dev(what) => dev::run(what).await,
         Command::Completion { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "xiaoan", &mut std::io::stdout());
+            clap_complete::generate(shell, &mut shown_commands(), "xiaoan", &mut std::io::stdout());
             Ok(Verdict::Done)
         }
     }
+}
+
+/// The command line without what is hidden from its help; completion would offer it otherwise.
+fn shown_commands() -> clap::Command {
+    let all = Cli::command();
+    let shown: Vec<_> = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
+    clap::Command::new("xiaoan").args(all.get_arguments().cloned()).subcommands(shown)
 }

@@ -29,7 +29,7 @@ pub async fn of(clients: &Clients, service: Service) -> Result<Vec<ProjectionSta
 }
 
 async fn status(context: &Context) -> Result<Verdict, Fault> {
-    let clients = context.clients()?;
+    let clients = context.clients()?.once();
     let mut sheet = Sheet::new(&[
         (context.say("服务", "service"), Align::Left),
         (context.say("投影", "projection"), Align::Left),
