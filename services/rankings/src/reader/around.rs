@@ -1,9 +1,7 @@
-//! What a page needs around the standings: where to begin in time, and what units are called that are not on the board.
+//! What a page needs around the standings: where in time to begin.
 
 use super::{ReadError, Reader};
 use time::Date;
-use xiaoan_directory::UnitName;
-use xiaoan_kernel::OrgCode;
 
 impl Reader {
     /// First day of the latest month, not after today, in which anything is booked; `None` while nothing is. Reads all
@@ -18,12 +16,5 @@ impl Reader {
                 .fetch_one(&self.inner.pool)
                 .await?;
         Ok(latest)
-    }
-
-    /// Names of a unit by everything recorded so far.
-    #[must_use]
-    pub fn unit_name(&self, code: &str) -> Option<UnitName> {
-        let unit = self.inner.directory.unit(code.parse::<OrgCode>().ok()?)?;
-        Some(UnitName { zh: unit.name_zh, en: unit.name_en })
     }
 }

@@ -1,0 +1,123 @@
+//! What the ledger's measures and categories are called. A name that is not listed is shown as it is stored.
+
+use xiaoan_proto::hq::v1::{Indicator, MeasureRef};
+
+use super::lang::Lang;
+
+/// Measure, Chinese, English. The measures are those that `ledger` books from the events of `cases`.
+const MEASURES: &[(&str, &str, &str)] = &[
+    ("case.filed", "立案", "filed"),
+    ("case.solved", "破案", "solved"),
+    ("case.cohort_solved", "本期立案已破", "filed in period, solved by now"),
+    ("case.small.filed", "小案立案", "small cases filed"),
+    ("case.small.solved", "小案破案", "small cases solved"),
+    ("case.small.cohort_solved", "本期小案已破", "small cases of the period, solved by now"),
+    ("case.preventable.filed", "可防性案件立案", "preventable cases filed"),
+    ("case.arrests", "抓获", "caught"),
+    ("case.solved_loss", "破案涉案金额", "loss in solved cases"),
+    ("case.exceptional.solved", "特殊结案", "solved by exception"),
+    ("case.recovered", "追回", "recovered"),
+    ("case.returned", "返还", "returned"),
+    ("alert.received", "接警", "alerts"),
+    ("officers", "民警数", "officers"),
+];
+
+/// Category prefix (GA 240.1), Chinese, English.
+const CATEGORIES: &[(&str, &str, &str)] = &[
+    ("05", "侵犯财产", "property"),
+    ("0502", "盗窃", "theft"),
+    ("050200", "盗窃", "theft"),
+    ("050201", "入室盗窃", "burglary"),
+    ("050223", "盗窃汽车", "car theft"),
+    ("050224", "盗窃摩托车", "motorcycle theft"),
+    ("050227", "盗窃自行车", "bicycle theft"),
+    ("050240", "扒窃", "pickpocketing"),
+    ("0503", "诈骗", "fraud"),
+    ("050300", "诈骗", "fraud"),
+    ("0504", "抢夺", "snatching"),
+    ("050400", "抢夺", "snatching"),
+];
+
+fn find<'a>(table: &[(&str, &'static str, &'static str)], key: &'a str, lang: Lang) -> Option<&'a str> {
+    table.iter().find(|(name, ..)| *name == key).map(|(_, zh, en)| lang.t(zh, en))
+}
+
+/// Name of a measure.
+pub fn measure(name: &str, lang: Lang) -> &str {
+    find(MEASURES, name, lang).unwrap_or(name)
+}
+
+/// Name of a category, when it is known.
+pub fn category(code: &str, lang: Lang) -> Option<&str> {
+    find(CATEGORIES, code, lang)
+}
+
+/// Unit of a count in the reader's language, as it stands in the head of a column.
+pub fn unit(unit: &str, lang: Lang) -> &str {
+    match (unit, lang) {
+        ("件", Lang::En) => "cases",
+        ("人" | "人次", Lang::En) => "people",
+        ("元", Lang::En) => "yuan",
+        ("起", Lang::En) => "alerts",
+        _ => unit,
+    }
+}
+
+/// "破案 ÷ 立案": what an indicator divides, in words; nothing for a plain count.
+pub fn ratio(indicator: &Indicator, lang: Lang) -> String {
+    let name = |of: &Option<MeasureRef>| of.as_ref().map(|m| measure(&m.measure, lang).to_owned());
+    match (name(&indicator.numerator), name(&indicator.denominator)) {
+        (Some(numerator), Some(denominator)) => format!("{numerator} ÷ {denominator}"),
+        _ => String::new(),
+    }
+}
+
+/// A measure with its categories in the ledger's own names: "case.solved[0502*]".
+pub fn reference(of: &MeasureRef) -> String {
+    match of.category_prefix.as_str() {
+        "" => of.measure.clone(),
+        prefix => format!("{}[{prefix}*]", of.measure),
+    }
+}
+
+/// The exact formula in the ledger's own names: "case.solved[0502*] ÷ case.filed[0502*] × 100".
+pub fn formula(indicator: &Indicator) -> String {
+    let mut out = indicator.numerator.as_ref().map(reference).unwrap_or_default();
+    if let Some(denominator) = &indicator.denominator {
+        out.push_str(" ÷ ");
+        out.push_str(&reference(denominator));
+    }
+    if indicator.scale > 1 {
+        out.push_str(&format!(" × {}", indicator.scale));
+    }
+    out
+}
+
+/// True when the indicator is a share of one whole in per cent, which a 0–100 scale can draw.
+pub fn is_percent(indicator: &Indicator) -> bool {
+    indicator.denominator.is_some() && indicator.unit == "%"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_told_in_words_and_as_a_formula() {
+        let of = |measure: &str| Some(MeasureRef { measure: measure.into(), category_prefix: "0502".into() });
+        let rate = Indicator {
+            numerator: of("case.solved"),
+            denominator: of("case.filed"),
+            scale: 100,
+            ..Indicator::default()
+        };
+        assert_eq!(ratio(&rate, Lang::Zh), "破案 ÷ 立案");
+        assert_eq!(formula(&rate), "case.solved[0502*] ÷ case.filed[0502*] × 100");
+    }
+
+    #[test]
+    fn an_unknown_measure_is_shown_as_it_is() {
+        assert_eq!(measure("port.incident", Lang::Zh), "port.incident");
+        assert_eq!(category("999999", Lang::Zh), None);
+    }
+}
