@@ -34,7 +34,13 @@ impl Check {
     }
 
     /// Adds a finding of the caller's own.
-    pub fn finding(&mut self, code: &'static str, field: &'static str, zh: impl Into<String>, en: impl Into<String>) {
+    pub fn finding(
+        &mut self,
+        code: &'static str,
+        field: &'static str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) {
         self.findings.push(Finding { code, severity: Severity::Error, field, zh: zh.into(), en: en.into() });
     }
 
@@ -50,7 +56,12 @@ impl Check {
         }
     }
 
-    fn malformed<T>(&mut self, field: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Option<T> {
+    fn malformed<T>(
+        &mut self,
+        field: &'static str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Option<T> {
         self.finding(MALFORMED, field, zh, en);
         None
     }
@@ -117,7 +128,12 @@ impl Check {
         if day <= today {
             return Some(day);
         }
-        self.finding("CB-003", field, format!("日期 {day} 在将来"), format!("the day {day} lies in the future"));
+        self.finding(
+            "CB-003",
+            field,
+            format!("日期 {day} 在将来"),
+            format!("the day {day} lies in the future"),
+        );
         None
     }
 
@@ -131,7 +147,11 @@ impl Check {
     }
 
     /// An instant that must be there (GE-006).
-    pub fn instant(&mut self, field: &'static str, at: Option<&prost_types::Timestamp>) -> Option<OffsetDateTime> {
+    pub fn instant(
+        &mut self,
+        field: &'static str,
+        at: Option<&prost_types::Timestamp>,
+    ) -> Option<OffsetDateTime> {
         match at.map(xiaoan_proto::instant) {
             Some(Some(at)) => Some(at),
             Some(None) => self.malformed(field, "时间无效", "this is no point in time"),
@@ -190,7 +210,9 @@ impl Check {
     pub fn choice<E: TryFrom<i32>>(&mut self, field: &'static str, value: i32) -> Option<E> {
         match E::try_from(value) {
             Ok(choice) if value != 0 => Some(choice),
-            _ => self.malformed(field, "须选择一个有效的取值", "must be one of the values that the API names"),
+            _ => {
+                self.malformed(field, "须选择一个有效的取值", "must be one of the values that the API names")
+            }
         }
     }
 
@@ -295,11 +317,18 @@ mod tests {
     fn well_formed_fields_become_typed_values() {
         let mut check = Check::new();
         let unit = check.org_unit("org_unit", "371102010000");
-        let day = check.past_day("filed_on", Some(WireDate { year: 2024, month: 2, day: 29 }), date!(2026 - 06 - 30));
+        let day = check.past_day(
+            "filed_on",
+            Some(WireDate { year: 2024, month: 2, day: 29 }),
+            date!(2026 - 06 - 30),
+        );
         let kind = check.choice::<OrgKind>("kind", 3);
         let nothing = check.optional_day("retired_on", None);
         let (unit, day, kind, nothing) = check.finish((unit, day, kind, nothing)).expect("all well-formed");
-        assert_eq!((unit.as_str(), day, kind, nothing), ("371102010000", date!(2024 - 02 - 29), OrgKind::Station, None));
+        assert_eq!(
+            (unit.as_str(), day, kind, nothing),
+            ("371102010000", date!(2024 - 02 - 29), OrgKind::Station, None)
+        );
     }
 
     #[test]

@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn a_request_id_that_is_no_uuid_and_an_etag_that_is_no_version_are_both_named() {
         use tonic_types::StatusExt;
-        let refused = command_meta(&caller(), "17", &RenameOrgUnitRequest::default(), "v1").expect_err("malformed");
+        let refused =
+            command_meta(&caller(), "17", &RenameOrgUnitRequest::default(), "v1").expect_err("malformed");
         let fields: Vec<_> = refused
             .get_details_bad_request()
             .expect("field violations")

@@ -178,7 +178,8 @@ pub fn internal(cause: &(impl Display + ?Sized)) -> Status {
 
 /// The same when the cause is in the log already.
 pub(crate) fn internal_logged() -> Status {
-    let problem = Problem::new(Code::Internal, reason::INTERNAL, "系统内部错误，请联系管理员", INTERNAL_MESSAGE);
+    let problem =
+        Problem::new(Code::Internal, reason::INTERNAL, "系统内部错误，请联系管理员", INTERNAL_MESSAGE);
     match xiaoan_telemetry::current_trace_id() {
         Some(trace) => problem.meta("trace_id", trace),
         None => problem,

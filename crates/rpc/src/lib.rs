@@ -4,7 +4,7 @@
 //! # A service in thirty lines
 //! ```ignore
 //! fn main() -> std::process::ExitCode {
-//!     let about = About { name: "cases", version: env!("CARGO_PKG_VERSION"), about: "Alerts, cases and series", grpc_port: 7101, admin_port: 7201 };
+//!     let about = About { name: "cases", version: env!("CARGO_PKG_VERSION"), about: "Alerts, cases and series", grpc_addr: "127.0.0.1:7101", admin_addr: "127.0.0.1:7201" };
 //!     xiaoan_rpc::service_main::<(), _, _, _, _>(about, serve, |owner| async move { xiaoan_eventstore::migrate(&owner, &MIGRATIONS).await.map_err(Into::into) })
 //! }
 //! async fn serve(start: Start<()>) -> anyhow::Result<()> {
@@ -59,14 +59,24 @@
 //!
 //! Invariant: no text of a database, a panic or a library leaves the process; it is in the log only.
 
+mod admin;
+mod admit;
+mod auth;
 mod caller;
 mod check;
+pub mod client;
 mod command;
 pub mod errors;
+mod methods;
+mod observe;
 mod options;
+mod server;
+mod service;
 
 pub use caller::{Caller, Role};
 pub use check::{Check, Checked};
 pub use command::{command_meta, command_meta_with, receipt, receipt_of};
 pub use errors::{command_status, invalid, refusal_status, store_status};
 pub use options::{RpcOptions, Secret, ServiceOptions, SourceAddress};
+pub use server::{Server, shutdown_signal};
+pub use service::{About, Start, service_main};

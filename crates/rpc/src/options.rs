@@ -105,7 +105,13 @@ pub struct ServiceOptions {
     #[arg(long, env = "XIAOAN_DATABASE_WAIT", value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub database_wait: Duration,
     /// NATS server
-    #[arg(long, env = "XIAOAN_NATS_URL", value_name = "URL", default_value = "nats://127.0.0.1:7222", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "XIAOAN_NATS_URL",
+        value_name = "URL",
+        default_value = "nats://127.0.0.1:7222",
+        hide_env_values = true
+    )]
     pub nats_url: Secret,
     /// NATS credentials (a .creds file)
     #[arg(long, env = "XIAOAN_NATS_CREDS", value_name = "FILE")]
@@ -200,7 +206,8 @@ impl FromStr for SourceAddress {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text:?} is not of the form NAME=http://HOST:PORT");
         let (name, url) = text.trim().split_once('=').ok_or_else(wrong)?;
-        let plain_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let plain_name =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         if !plain_name || !(url.starts_with("http://") || url.starts_with("https://")) {
             return Err(wrong());
         }
@@ -209,7 +216,7 @@ impl FromStr for SourceAddress {
 }
 
 /// `500ms`, `10s`, `2m`, `1h`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no time such as 500ms, 10s, 2m or 1h");
     let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(split);

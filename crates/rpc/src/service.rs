@@ -1,0 +1,262 @@
+//! From `main` to a running service: command line, runtime, telemetry, `serve` or `migrate`, exit code.
+
+use crate::options::{RpcOptions, Secret, ServiceOptions};
+use anyhow::{Context, Result};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+/// What a service is called and where it listens by default.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// Name of the service and its binary, for example `cases`; also the source's name in the log.
+    pub name: &'static str,
+    /// Version of its crate.
+    pub version: &'static str,
+    /// One sentence for `--help`.
+    pub about: &'static str,
+    /// Default address of gRPC, on loopback: `127.0.0.1:7101`.
+    pub grpc_addr: &'static str,
+    /// Default address of the admin port: `127.0.0.1:7201`.
+    pub admin_addr: &'static str,
+}
+
+/// What `serve` starts with. `E` are options of the service's own (`()` for none).
+#[derive(Debug, Clone)]
+pub struct Start<E> {
+    /// For [`crate::Server::new`].
+    pub rpc: RpcOptions,
+    /// Database, broker, sources, keys.
+    pub service: ServiceOptions,
+    /// The service's own options.
+    pub own: E,
+}
+
+#[derive(Debug, Parser)]
+#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
+struct Cli<E: Args> {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Option<ServeArgs<E>>,
+}
+
+#[derive(Debug, Clone, Args)]
+struct ServeArgs<E: Args> {
+    #[command(flatten)]
+    rpc: RpcOptions,
+    #[command(flatten)]
+    service: ServiceOptions,
+    #[command(flatten)]
+    own: E,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring the database up to date and exit
+    Migrate(MigrateArgs),
+}
+
+#[derive(Debug, Args)]
+struct MigrateArgs {
+    /// Database of the service, as the role that owns its tables
+    #[arg(long, env = "XIAOAN_OWNER_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    owner_database_url: Secret,
+    /// How long to wait for the database
+    #[arg(long, env = "XIAOAN_DATABASE_WAIT", value_name = "TIME", default_value = "30s", value_parser = crate::options::duration)]
+    database_wait: Duration,
+}
+
+/// The whole `main` of a service: `NAME [options]` serves, `NAME migrate` brings the database up to date.
+///
+/// Exit code 0 when it stopped as told, 1 when it failed (the reason is on stderr), 2 for wrong usage.
+pub fn service_main<E, S, SF, M, MF>(about: About, serve: S, migrate: M) -> ExitCode
+where
+    E: Args,
+    S: FnOnce(Start<E>) -> SF,
+    SF: Future<Output = Result<()>>,
+    M: FnOnce(PgPool) -> MF,
+    MF: Future<Output = Result<()>>,
+{
+    let cli = match parse::<E>(about, std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("{}: cannot start: {error}", about.name);
+            return ExitCode::FAILURE;
+        }
+    };
+    runtime.block_on(async {
+        let guard = match xiaoan_telemetry::init(about.name, about.version) {
+            Ok(guard) => guard,
+            Err(error) => {
+                eprintln!("{}: {error:#}", about.name);
+                return ExitCode::FAILURE;
+            }
+        };
+        let outcome = match cli {
+            Parsed::Serve(start) => serve(*start).await,
+            Parsed::Migrate(args) => run_migrations(about.name, args, migrate).await,
+        };
+        let code = match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "{} failed", about.name);
+                ExitCode::FAILURE
+            }
+        };
+        guard.shutdown().await;
+        code
+    })
+}
+
+async fn run_migrations<M, MF>(service: &str, args: MigrateArgs, migrate: M) -> Result<()>
+where
+    M: FnOnce(PgPool) -> MF,
+    MF: Future<Output = Result<()>>,
+{
+    let owner = connect(service, &args.owner_database_url, 2, args.database_wait).await?;
+    migrate(owner.clone()).await?;
+    owner.close().await;
+    tracing::info!("database is up to date");
+    Ok(())
+}
+
+enum Parsed<E> {
+    Serve(Box<Start<E>>),
+    Migrate(MigrateArgs),
+}
+
+fn parse<E: Args>(
+    about: About,
+    args: impl IntoIterator<Item = std::ffi::OsString>,
+) -> Result<Parsed<E>, clap::Error> {
+    let mut command = Cli::<E>::command()
+        .name(about.name)
+        .version(about.version)
+        .about(about.about)
+        .mut_arg("grpc_addr", |arg| arg.default_value(about.grpc_addr))
+        .mut_arg("admin_addr", |arg| arg.default_value(about.admin_addr));
+    let matches = command.try_get_matches_from_mut(args)?;
+    let cli = Cli::<E>::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    match (cli.command, cli.serve) {
+        (Some(Command::Migrate(args)), _) => Ok(Parsed::Migrate(args)),
+        (None, Some(serve)) => {
+            Ok(Parsed::Serve(Box::new(Start { rpc: serve.rpc, service: serve.service, own: serve.own })))
+        }
+        (None, None) => {
+            Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, "no options to serve with"))
+        }
+    }
+}
+
+impl ServiceOptions {
+    /// The pool of database connections; waits for a database that is still starting.
+    ///
+    /// # Errors
+    /// When the address is none, or the database does not answer in time.
+    pub async fn connect(&self, service: &str) -> Result<PgPool> {
+        connect(service, &self.database_url, self.database_pool, self.database_wait).await
+    }
+}
+
+async fn connect(service: &str, url: &Secret, size: u32, wait: Duration) -> Result<PgPool> {
+    // The error of a malformed address may repeat it with its password.
+    let options = PgConnectOptions::from_str(url.expose())
+        .ok()
+        .with_context(|| format!("the database address of {service} is no postgres:// URL"))?
+        .application_name(service);
+    let (host, database) =
+        (options.get_host().to_owned(), options.get_database().unwrap_or_default().to_owned());
+    let began = Instant::now();
+    let mut told = false;
+    loop {
+        let attempt = PgPoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options.clone())
+            .await;
+        match attempt {
+            Ok(pool) => return Ok(pool),
+            Err(error) if began.elapsed() >= wait || !is_passing(&error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot connect to database {database:?} on {host}"));
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%error, host, database, "waiting for the database");
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
+
+/// Whether waiting may help: a server that is not there or still starting, not a wrong password or a missing database.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
+        // 57P03 cannot_connect_now, 53300 too_many_connections
+        sqlx::Error::Database(e) => e.code().is_some_and(|code| code == "57P03" || code == "53300"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABOUT: About = About {
+        name: "cases",
+        version: "1.2.3",
+        about: "Cases",
+        grpc_addr: "127.0.0.1:7101",
+        admin_addr: "127.0.0.1:7201",
+    };
+
+    #[derive(Debug, Clone, Args)]
+    struct Own {
+        /// Address of the web board
+        #[arg(long, default_value = "127.0.0.1:7080")]
+        web_addr: std::net::SocketAddr,
+    }
+
+    fn parsed<E: Args>(args: &[&str]) -> Result<Parsed<E>, clap::Error> {
+        parse::<E>(ABOUT, args.iter().map(Into::into))
+    }
+
+    #[test]
+    fn without_a_subcommand_it_serves_on_its_own_ports() {
+        let args = ["cases", "--jwks", "keys.json", "--issuer", "i", "--database-url", "postgres://u:p@h/d"];
+        let Ok(Parsed::Serve(start)) = parsed::<Own>(&args) else { panic!("should serve") };
+        assert_eq!(start.rpc.grpc_addr.port(), 7101);
+        assert_eq!(start.rpc.admin_addr.port(), 7201);
+        assert_eq!(start.own.web_addr.port(), 7080);
+        assert!(!format!("{start:?}").contains("u:p"), "a password was printed");
+    }
+
+    #[test]
+    fn migrating_needs_the_owners_address_and_nothing_else() {
+        let args = ["cases", "migrate", "--owner-database-url", "postgres://o@h/d"];
+        assert!(matches!(parsed::<()>(&args), Ok(Parsed::Migrate(_))));
+    }
+
+    #[test]
+    fn missing_options_are_wrong_usage_and_named() {
+        let Err(error) = parsed::<()>(&["cases"]) else { panic!("should be refused") };
+        assert_eq!(error.exit_code(), 2);
+        let text = error.to_string();
+        assert!(text.contains("--jwks") && text.contains("--database-url"), "{text}");
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::<Own>::command().debug_assert();
+    }
+}
