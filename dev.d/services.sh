@@ -91,11 +91,12 @@ service_vars() {
 }
 
 migrate() {
-  local service VARS
+  local service owner VARS
   for service in "${SERVICES[@]}"; do
     service_vars "$service"
+    owner=$(db_url "$service" owner)
     (
-      export "${VARS[@]}" XIAOAN_OWNER_DATABASE_URL="$(db_url "$service" owner)"
+      export "${VARS[@]}" XIAOAN_OWNER_DATABASE_URL="$owner"
       "$(xiaoan_bin "$service")" migrate
     ) || return 1
   done
@@ -205,14 +206,13 @@ cmd_status() {
 cmd_logs() {
   load_ports
   local name files=()
-  for name in "${@:-hq cases rankings}"; do
-    for name in $name; do
-      case $name in
-        postgres) files+=("$(pg_log)") ;;
-        cases | hq | rankings | nats) files+=("$LOGS/$name.log") ;;
-        *) die "no log of that name: $name" ;;
-      esac
-    done
+  (($#)) || set -- "${SERVICES[@]}"
+  for name in "$@"; do
+    case $name in
+      postgres) files+=("$(pg_log)") ;;
+      cases | hq | rankings | nats) files+=("$LOGS/$name.log") ;;
+      *) die "no log of that name: $name" ;;
+    esac
   done
   if [[ -t 1 ]]; then exec tail -n 40 -F "${files[@]}"; else tail -n 200 "${files[@]}"; fi
 }
