@@ -68,7 +68,7 @@ cmd_test() {
   lint_proto || failed+=("proto")
   lint_shell || failed+=("shell")
   build
-  test_servers
+  test_servers -c fsync=off -c full_page_writes=off
   say "${BOLD}tests${PLAIN}"
   # All crates run even when one fails: one look shows everything.
   cargo test --workspace --no-fail-fast || failed+=("tests")
@@ -81,7 +81,7 @@ cmd_test() {
   say "${BOLD}✓${PLAIN} everything passed in $(seconds_since "$started")"
 }
 
-# A cluster for tests only: thrown away at the end, so it need not survive a power cut.
+# A cluster that is thrown away at the end. Tests need not survive a power cut: they pass fsync=off.
 test_servers() {
   find_nats
   export XIAOAN_NATS_SERVER=$NATS_SERVER
@@ -92,13 +92,14 @@ test_servers() {
   find_postgres
   local port
   port=$(free_port)
-  step "a PostgreSQL for the tests" test_postgres "$port" || exit 1
+  step "a PostgreSQL of its own, $*" test_postgres "$port" "$@" || exit 1
   XIAOAN_TEST_PG=postgres://postgres:$(secret pg-superuser 16)@127.0.0.1:$port/postgres
   export XIAOAN_TEST_PG
 }
 test_postgres() {
-  pg_create "$TEST_HOME/pg" >/dev/null &&
-    pg_start "$TEST_HOME/pg" "$1" "$TEST_HOME/pg.log" -c fsync=off -c full_page_writes=off -c shared_buffers=256MB
+  local port=$1
+  shift
+  pg_create "$TEST_HOME/pg" >/dev/null && pg_start "$TEST_HOME/pg" "$port" "$TEST_HOME/pg.log" -c shared_buffers=256MB "$@"
 }
 test_cleanup() {
   [[ -n ${TEST_HOME:-} && -d $TEST_HOME ]] || return 0
@@ -109,9 +110,28 @@ test_cleanup() {
 }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
+# Measurements: release build, a PostgreSQL of their own with fsync on, the broker as we ship it. Arguments go to cargo
+# bench, for example `./dev bench --bench append`; --peers also builds and measures others (bench/, a workspace apart).
 cmd_bench() {
+  local args=() peers=no word
+  for word in "$@"; do
+    if [[ $word == --peers ]]; then peers=yes; else args+=("$word"); fi
+  done
   need_rust
   need_c
-  [[ -x $ROOT/bench/run ]] && exec "$ROOT/bench/run" "$@"
-  die "nothing to measure yet"
+  [[ ${#args[@]} -gt 0 ]] || args=(--benches)
+  say "${BOLD}building for measurement${PLAIN}"
+  cargo build --release --workspace --bins >&2 || die "the build failed"
+  cargo bench -p xiaoan-tests --no-run "${args[@]}" >&2 || die "the build failed"
+  TEST_HOME=$(mktemp -d "$(pg_home)/test.XXXXXX")
+  chmod 755 "$TEST_HOME"
+  trap test_cleanup EXIT
+  trap 'exit 130' INT TERM
+  test_servers -c fsync=on -c synchronous_commit=on -c max_wal_size=4GB
+  local code=0
+  cargo bench -p xiaoan-tests "${args[@]}" || code=$?
+  if [[ $peers == yes ]]; then
+    if [[ -x $ROOT/bench/run ]]; then "$ROOT/bench/run" || code=$?; else warn "no peers to measure: bench/run is not there"; fi
+  fi
+  return "$code"
 }
