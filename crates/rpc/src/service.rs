@@ -2,7 +2,7 @@
 
 use crate::options::{RpcOptions, Secret, ServiceOptions};
 use anyhow::{Context, Result};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, Command, FromArgMatches};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::process::ExitCode;
@@ -35,15 +35,6 @@ pub struct Start<E> {
     pub own: E,
 }
 
-#[derive(Debug, Parser)]
-#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
-struct Cli<E: Args> {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    serve: Option<ServeArgs<E>>,
-}
-
 #[derive(Debug, Clone, Args)]
 struct ServeArgs<E: Args> {
     #[command(flatten)]
@@ -52,12 +43,6 @@ struct ServeArgs<E: Args> {
     service: ServiceOptions,
     #[command(flatten)]
     own: E,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Bring the database up to date and exit
-    Migrate(MigrateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -133,26 +118,45 @@ enum Parsed<E> {
     Migrate(MigrateArgs),
 }
 
+/// `NAME [options]`, `NAME serve [options]`, `NAME migrate [options]`. Options that serving needs are asked for only
+/// when it serves.
+fn command_line<E: Args>(about: About) -> Command {
+    let serving = |command: Command| {
+        ServeArgs::<E>::augment_args(command)
+            .mut_arg("grpc_addr", |arg| arg.default_value(about.grpc_addr))
+            .mut_arg("admin_addr", |arg| arg.default_value(about.admin_addr))
+    };
+    serving(Command::new(about.name))
+        .version(about.version)
+        .about(about.about)
+        .subcommand_negates_reqs(true)
+        .args_conflicts_with_subcommands(true)
+        .subcommand(
+            serving(Command::new("serve")).about("Serve until told to stop (also without a subcommand)"),
+        )
+        .subcommand(
+            MigrateArgs::augment_args(Command::new("migrate"))
+                .about("Bring the database up to date and exit"),
+        )
+}
+
 fn parse<E: Args>(
     about: About,
     args: impl IntoIterator<Item = std::ffi::OsString>,
 ) -> Result<Parsed<E>, clap::Error> {
-    let mut command = Cli::<E>::command()
-        .name(about.name)
-        .version(about.version)
-        .about(about.about)
-        .mut_arg("grpc_addr", |arg| arg.default_value(about.grpc_addr))
-        .mut_arg("admin_addr", |arg| arg.default_value(about.admin_addr));
+    let mut command = command_line::<E>(about);
     let matches = command.try_get_matches_from_mut(args)?;
-    let cli = Cli::<E>::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
-    match (cli.command, cli.serve) {
-        (Some(Command::Migrate(args)), _) => Ok(Parsed::Migrate(args)),
-        (None, Some(serve)) => {
-            Ok(Parsed::Serve(Box::new(Start { rpc: serve.rpc, service: serve.service, own: serve.own })))
-        }
-        (None, None) => {
-            Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, "no options to serve with"))
-        }
+    let parsed = match matches.subcommand() {
+        Some(("migrate", matches)) => MigrateArgs::from_arg_matches(matches).map(Parsed::Migrate),
+        Some((_, matches)) => ServeArgs::from_arg_matches(matches).map(Parsed::serve),
+        None => ServeArgs::from_arg_matches(&matches).map(Parsed::serve),
+    };
+    parsed.map_err(|error| error.format(&mut command))
+}
+
+impl<E: Args> Parsed<E> {
+    fn serve(args: ServeArgs<E>) -> Self {
+        Self::Serve(Box::new(Start { rpc: args.rpc, service: args.service, own: args.own }))
     }
 }
 
@@ -234,6 +238,8 @@ mod tests {
     #[test]
     fn without_a_subcommand_it_serves_on_its_own_ports() {
         let args = ["cases", "--jwks", "keys.json", "--issuer", "i", "--database-url", "postgres://u:p@h/d"];
+        let explicit = [&["cases", "serve"], &args[1..]].concat();
+        assert!(matches!(parsed::<Own>(&explicit), Ok(Parsed::Serve(_))));
         let Ok(Parsed::Serve(start)) = parsed::<Own>(&args) else { panic!("should serve") };
         assert_eq!(start.rpc.grpc_addr.port(), 7101);
         assert_eq!(start.rpc.admin_addr.port(), 7201);
@@ -257,6 +263,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::<Own>::command().debug_assert();
+        command_line::<Own>(ABOUT).debug_assert();
     }
 }
