@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
+use tonic::Code;
 use xiaoan_kernel::{RequestId, parse_day};
 use xiaoan_proto::core::v1::{OrgKind, Receipt};
 use xiaoan_proto::hq::v1::{
@@ -44,63 +45,80 @@ pub async fn run(context: &Context, what: Org) -> Result<Verdict, Fault> {
 
 async fn import(context: &Context, file: &Path, wait: Duration) -> Result<Verdict, Fault> {
     let rows = read(file)?;
+    // Everything is read and checked before anything is sent.
+    let commands: Vec<_> = rows
+        .iter()
+        .map(|row| Ok((row, row.register(file)?, row.headcount(file)?)))
+        .collect::<Result<_, Fault>>()?;
     let clients = context.clients()?;
     let known: HashMap<String, OrgUnit> =
         units(&clients, 0).await?.into_iter().map(|u| (u.code.clone(), u)).collect();
     let bar = progress::bar(rows.len() as u64, context.say("登记单位", "registering units"), false);
-    let (mut registered, mut there, mut headcounts, mut position) = (0, 0, 0, 0);
-    for row in &rows {
-        let register = row.register(file)?;
-        match known.get(&row.code) {
-            Some(unit) if row.same_as(unit, register.kind) => there += 1,
-            _ => {
-                let receipt = clients
-                    .call(Service::Hq, register, async |r| clients.org().register_org_unit(r).await)
-                    .await
-                    .map_err(|fault| of_row(row, fault))?
-                    .receipt;
-                position = position.max(reached(receipt.as_ref()));
-                registered += 1;
+    let mut done = Imported::default();
+    for (row, register, headcount) in commands {
+        let there = known.get(&row.code).is_some_and(|unit| row.same_as(unit, register.kind));
+        match send(&clients, (!there).then_some(register), headcount, &mut done).await {
+            Ok(()) if there => done.there += 1,
+            Ok(()) => done.registered += 1,
+            // A refusal is about this row; anything else would meet the next row as well.
+            Err(fault)
+                if matches!(fault.grpc_code(), Some(Code::FailedPrecondition | Code::InvalidArgument)) =>
+            {
+                eprintln!("{} {}\n{}", row.code, row.name_zh, fault.present(context.lang));
+                done.rejected += 1;
             }
-        }
-        if let Some(headcount) = row.headcount(file)? {
-            let receipt = clients
-                .call(Service::Hq, headcount, async |r| clients.org().record_headcount(r).await)
-                .await
-                .map_err(|fault| of_row(row, fault))?
-                .receipt;
-            headcounts += i32::from(receipt.as_ref().is_some_and(|r| !r.replayed));
-            position = position.max(reached(receipt.as_ref()));
+            Err(fault) => return Err(fault),
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    await_followers(context, &clients, position, wait).await?;
+    await_followers(context, &clients, done.position, wait).await?;
 
     let mut sheet = Sheet::new(&[
         (context.say("单位", "units"), Align::Right),
         (context.say("新登记", "registered"), Align::Right),
         (context.say("已存在", "already there"), Align::Right),
         (context.say("新警力数", "headcounts"), Align::Right),
+        (context.say("拒绝", "rejected"), Align::Right),
     ]);
-    sheet.row(
-        [rows.len(), registered, there]
-            .iter()
-            .map(ToString::to_string)
-            .chain([headcounts.to_string()])
-            .map(Field::from)
-            .collect(),
-    );
+    let counts = [rows.len(), done.registered, done.there, done.headcounts, done.rejected];
+    sheet.row(counts.iter().map(|n| n.to_string().into()).collect());
     let document = json!({
-        "units": rows.len(), "registered": registered, "alreadyThere": there, "headcounts": headcounts, "position": position,
+        "units": rows.len(), "registered": done.registered, "alreadyThere": done.there, "headcounts": done.headcounts,
+        "rejected": done.rejected, "position": done.position,
     });
     render::print(context.output(), &sheet, &document, "")?;
-    Ok(Verdict::Done)
+    Ok(if done.rejected == 0 { Verdict::Done } else { Verdict::SomeRejected })
 }
 
-fn of_row(row: &UnitRow, fault: Fault) -> Fault {
-    eprintln!("{} {}", row.code, row.name_zh);
-    fault
+/// What an import did.
+#[derive(Default)]
+struct Imported {
+    registered: usize,
+    there: usize,
+    headcounts: usize,
+    rejected: usize,
+    position: i64,
+}
+
+async fn send(
+    clients: &Clients,
+    register: Option<RegisterOrgUnitRequest>,
+    headcount: Option<RecordHeadcountRequest>,
+    done: &mut Imported,
+) -> Result<(), Fault> {
+    if let Some(register) = register {
+        let answer =
+            clients.call(Service::Hq, register, async |r| clients.org().register_org_unit(r).await).await?;
+        done.position = done.position.max(reached(answer.receipt.as_ref()));
+    }
+    if let Some(headcount) = headcount {
+        let answer =
+            clients.call(Service::Hq, headcount, async |r| clients.org().record_headcount(r).await).await?;
+        done.headcounts += usize::from(answer.receipt.as_ref().is_some_and(|r| !r.replayed));
+        done.position = done.position.max(reached(answer.receipt.as_ref()));
+    }
+    Ok(())
 }
 
 fn reached(receipt: Option<&Receipt>) -> i64 {
