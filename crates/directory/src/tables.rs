@@ -125,8 +125,14 @@ pub(crate) async fn read_all(pool: &PgPool) -> anyhow::Result<Snapshot> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
-    let position = 0; // TODO checkpoint;
-    let snapshot = read_in_tx(&mut tx, position).await?;
+    let position: Option<i64> = sqlx::query_scalar(
+        "SELECT position FROM eventstore.checkpoints WHERE projection = $1 AND source = $2",
+    )
+    .bind(crate::NAME)
+    .bind(crate::SOURCE)
+    .fetch_optional(&mut *tx)
+    .await?;
+    let snapshot = read_in_tx(&mut tx, position.unwrap_or_default()).await?;
     tx.commit().await?;
     Ok(snapshot)
 }

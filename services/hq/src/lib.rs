@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`org_unit`], [`campaign`], [`scheme`] | the aggregates: refusals, state, decisions, events |
 //! | [`grpc`] | one handler per command and query; who takes turns |
+//! | `service` | all of it put together: log, views, relay, server |
 //! | [`views`] | the lists, projected from hq's own log; org units are listed by `crates/directory` |
 
 pub mod campaign;
@@ -12,7 +13,10 @@ mod fields;
 pub mod grpc;
 pub mod org_unit;
 pub mod scheme;
+mod service;
 pub mod views;
+
+pub use service::{Parts, serve};
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "hq";
