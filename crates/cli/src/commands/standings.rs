@@ -54,6 +54,7 @@ pub fn sheet(context: &Context, standings: &GetStandingsResponse) -> Sheet {
     }
     if let Some(total) = &standings.total {
         let mut cells = row(context, standings, &indicators, total);
+        cells[0] = Field::from("");
         cells[3] = Field::from(context.say("全市合计", "whole city"));
         for cell in &mut cells {
             cell.tone = Tone::Strong;
@@ -244,6 +245,7 @@ fn indicator_document(value: &IndicatorValue) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use xiaoan_proto::hq::v1::{MeasureRef, Scheme};
 
     #[test]
     fn the_document_has_the_promised_shape_and_leaves_the_rank_out_when_there_is_none() {
@@ -280,6 +282,75 @@ mod tests {
         assert!(first["indicators"][0].get("denominator").is_none());
         assert!(document["entries"][1].get("rank").is_none());
         assert_eq!(document["entries"][1]["attention"], false);
+    }
+
+    fn context() -> Context {
+        use clap::Parser;
+        let words = ["xiaoan", "standings", "--board", "theft-stations", "--period", "2026-06"];
+        Context { globals: crate::args::Cli::parse_from(words).globals, lang: crate::lang::Lang::Zh }
+    }
+
+    #[test]
+    fn a_board_shows_rates_beside_their_fractions_and_says_who_is_not_ranked() {
+        let rate = Indicator {
+            id: "solve_rate".into(),
+            title_zh: "破案率".into(),
+            denominator: Some(MeasureRef::default()),
+            unit: "%".into(),
+            ..Default::default()
+        };
+        let filed = Indicator {
+            id: "filed".into(),
+            title_zh: "立案".into(),
+            unit: "件".into(),
+            ..Default::default()
+        };
+        let row =
+            |code: &str, name: &str, rank: Option<i32>, attention: bool, k: i64, n: i64, display: &str| {
+                Entry {
+                    org_unit: code.into(),
+                    name_zh: name.into(),
+                    rank,
+                    previous_rank: rank.map(|r| r + 1),
+                    attention,
+                    indicators: vec![
+                        IndicatorValue { id: "filed".into(), numerator: n, ..Default::default() },
+                        IndicatorValue {
+                            id: "solve_rate".into(),
+                            numerator: k,
+                            denominator: Some(n),
+                            display: display.into(),
+                            yoy: if rank.is_some() { "+5.8pp".into() } else { String::new() },
+                            ..Default::default()
+                        },
+                    ],
+                    ..Default::default()
+                }
+            };
+        let standings = GetStandingsResponse {
+            scheme: Some(Scheme {
+                indicators: vec![filed, rate],
+                rank_by: "solve_rate".into(),
+                ..Default::default()
+            }),
+            entries: vec![
+                row("371103010000", "巨峰派出所", Some(1), false, 12, 25, "48.0"),
+                row("371102010000", "示例东港一所", Some(2), true, 7, 20, "35.0"),
+                row("371121010000", "中至派出所", None, false, 2, 3, ""),
+            ],
+            total: Some(row("", "", None, false, 21, 48, "43.8")),
+            ..Default::default()
+        };
+        let shown = sheet(&context(), &standings).table(false);
+        let expected = [
+            " 名次   变化   单位代码       单位           立案   破案率 %   分子/分母     同比   关注",
+            "─────────────────────────────────────────────────────────────────────────────────────────────────────",
+            "    1     ↑1   371103010000   巨峰派出所       25       48.0       12/25   +5.8pp",
+            "    2     ↑1   371102010000   示例东港一所     20       35.0        7/20   +5.8pp   ▼ 低于阈值",
+            "    –          371121010000   中至派出所        3          –         2/3            样本过少，不排名",
+            "                              全市合计         48       43.8       21/48",
+        ];
+        assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]
