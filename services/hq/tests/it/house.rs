@@ -1,0 +1,163 @@
+//! A running hq and its callers.
+
+use std::sync::Arc;
+use time::macros::datetime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+use xiaoan_hq::Parts;
+use xiaoan_kernel::{FixedClock, RequestId};
+use xiaoan_proto::core::v1::{Date, OrgKind, Receipt};
+use xiaoan_proto::hq::v1 as hq;
+use xiaoan_proto::hq::v1::campaign_service_client::CampaignServiceClient;
+use xiaoan_proto::hq::v1::org_unit_service_client::OrgUnitServiceClient;
+use xiaoan_proto::hq::v1::scheme_service_client::SchemeServiceClient;
+use xiaoan_rpc::client::{AuthenticatedChannel, ClientOptions, channel};
+use xiaoan_rpc::{RpcOptions, Secret, Server};
+use xiaoan_testkit::{TestDb, TestIssuer};
+
+pub const CITY: &str = "371100000000";
+pub const DONGGANG: &str = "371102000000";
+pub const LANSHAN: &str = "371103000000";
+pub const STATION: &str = "371102010000";
+
+/// One replica of hq; several may share a database and an issuer.
+pub struct House {
+    db: Arc<TestDb>,
+    issuer: Arc<TestIssuer>,
+    url: String,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<anyhow::Result<()>>>,
+}
+
+impl House {
+    /// An empty hq. For it, it is noon of 2026-06-30 in the city.
+    pub async fn new() -> Self {
+        Self::over(Arc::new(TestDb::create("hq").await), Arc::new(TestIssuer::new())).await
+    }
+    /// An hq with a city bureau, two bureaus and a station.
+    pub async fn with_units() -> Self {
+        let house = Self::new().await;
+        house.register(CITY, OrgKind::CityBureau, "").await;
+        house.register(DONGGANG, OrgKind::CountyBureau, CITY).await;
+        house.register(LANSHAN, OrgKind::CountyBureau, CITY).await;
+        house.register(STATION, OrgKind::Station, DONGGANG).await;
+        house
+    }
+    /// Another replica on the same database.
+    pub async fn replica(&self) -> Self {
+        Self::over(Arc::clone(&self.db), Arc::clone(&self.issuer)).await
+    }
+
+    async fn over(db: Arc<TestDb>, issuer: Arc<TestIssuer>) -> Self {
+        let clock = Arc::new(FixedClock::at(datetime!(2026-06-30 04:00 UTC)));
+        let parts = Parts::over(db.pool(), clock).await.expect("hq starts on a migrated database");
+        let options = RpcOptions::loopback(issuer.jwks_path(), TestIssuer::ISSUER, TestIssuer::AUDIENCE);
+        let server = parts.mount(Server::new(options).await.expect("free ports"));
+        let url = format!("http://{}", server.grpc_addr().expect("a bound socket"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(server.serve(async move {
+            let _ = stopped.await;
+        }));
+        Self { db, issuer, url, stop: Some(stop), server: Some(server) }
+    }
+
+    /// A channel of a caller of the city bureau with these roles.
+    pub fn caller(&self, roles: &[&str]) -> AuthenticatedChannel {
+        let token = self.issuer.token("tester", CITY, roles);
+        channel(&ClientOptions::new(&self.url), &Secret::new(&token)).expect("a channel")
+    }
+    /// A channel with a token that nobody issued.
+    pub fn stranger(&self) -> AuthenticatedChannel {
+        channel(&ClientOptions::new(&self.url), &Secret::new("nobody")).expect("a channel")
+    }
+    pub fn org_units(&self) -> OrgUnitServiceClient<AuthenticatedChannel> {
+        OrgUnitServiceClient::new(self.caller(&["hq"]))
+    }
+    pub fn campaigns(&self) -> CampaignServiceClient<AuthenticatedChannel> {
+        CampaignServiceClient::new(self.caller(&["hq"]))
+    }
+    pub fn schemes(&self) -> SchemeServiceClient<AuthenticatedChannel> {
+        SchemeServiceClient::new(self.caller(&["hq"]))
+    }
+
+    pub async fn register(&self, code: &str, kind: OrgKind, parent: &str) -> Receipt {
+        let answer = self.org_units().register_org_unit(registration(code, kind, parent)).await;
+        receipt(answer.expect("a registration").into_inner().receipt)
+    }
+    /// The unit as it is once a position is visible.
+    pub async fn unit(&self, code: &str, at_least: i64) -> hq::OrgUnit {
+        let request = hq::GetOrgUnitRequest { code: code.into(), at_least };
+        let answer = self.org_units().get_org_unit(request).await.expect("a unit").into_inner();
+        answer.org_unit.expect("a unit")
+    }
+    /// Stops the replica as a signal would.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        if let Some(server) = self.server.take() {
+            server.await.expect("no panic").expect("a clean stop");
+        }
+    }
+}
+
+pub fn registration(code: &str, kind: OrgKind, parent: &str) -> hq::RegisterOrgUnitRequest {
+    hq::RegisterOrgUnitRequest {
+        request_id: fresh(),
+        code: code.into(),
+        kind: kind.into(),
+        parent: parent.into(),
+        name_zh: "示例单位".into(),
+        name_en: "Example".into(),
+        effective_on: None,
+    }
+}
+
+pub fn moving(code: &str, parent: &str, effective_on: Option<Date>) -> hq::MoveOrgUnitRequest {
+    hq::MoveOrgUnitRequest {
+        request_id: fresh(),
+        code: code.into(),
+        etag: String::new(),
+        parent: parent.into(),
+        effective_on,
+    }
+}
+
+pub fn fresh() -> String {
+    RequestId::fresh().to_string()
+}
+
+pub fn on(year: i32, month: i32, day: i32) -> Option<Date> {
+    Some(Date { year, month, day })
+}
+
+#[track_caller]
+pub fn receipt(receipt: Option<Receipt>) -> Receipt {
+    receipt.expect("every accepted command has a receipt")
+}
+
+/// The code and reason of a refusal, after checking that it carries what every refusal carries.
+#[track_caller]
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
+    let status = answer.expect_err("the command should have been refused");
+    let details = status.get_error_details_vec();
+    let languages: Vec<_> = details
+        .iter()
+        .filter_map(|detail| match detail {
+            tonic_types::ErrorDetail::LocalizedMessage(text) if !text.message.is_empty() => {
+                Some(text.locale.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(languages, ["zh-CN", "en"], "{status:?}");
+    let info = status.get_details_error_info().expect("every refusal has a reason");
+    assert_eq!(info.domain, "xiaoan");
+    (status.code(), info.reason)
+}
+
+/// The fields that a refusal names.
+pub fn fields(status: &Status) -> Vec<String> {
+    let violations = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
+    violations.into_iter().map(|violation| violation.field).collect()
+}
