@@ -1,0 +1,3 @@
+//! The vault against a real PostgreSQL.
+
+mod vault;
