@@ -90,19 +90,25 @@ fn present_call(service: &str, url: &str, status: &Status, lang: Lang) -> String
         _ if status.message().is_empty() => code.description().to_owned(),
         _ => status.message().to_owned(),
     });
-    let mut text = format!("{}{message}", lang.pick("错误：", "error: "));
     let mut reason = String::new();
+    let mut fields = String::new();
     for detail in &details {
         match detail {
             ErrorDetail::ErrorInfo(info) => reason.clone_from(&info.reason),
             ErrorDetail::BadRequest(bad) => {
                 for violation in &bad.field_violations {
-                    let _ = write!(text, "\n  {}: {}", violation.field, violation.description);
+                    let own = violation.localized_message.as_ref().filter(|m| m.locale.starts_with(locale));
+                    let said = own.map_or(&violation.description, |m| &m.message);
+                    let _ = write!(fields, "\n  {} {}: {said}", violation.field, violation.reason);
                 }
             }
             _ => {}
         }
     }
+    // The fields say it all, each with its own code; the message would only repeat them.
+    let headline =
+        if fields.is_empty() { message } else { lang.pick("未被接受", "not accepted").to_owned() };
+    let mut text = format!("{}{headline}{fields}", lang.pick("错误：", "error: "));
     let word = screaming(code);
     let shown = if reason.is_empty() { word } else { format!("{reason} ({word})") };
     let _ = write!(text, "\n  {}{shown}", lang.pick("代码：", "code: "));
@@ -191,6 +197,28 @@ mod tests {
         );
         assert_eq!(refused().reason(), "CB-006");
         assert_eq!(refused().exit_code(), 1);
+    }
+
+    #[test]
+    fn every_field_stands_on_its_own_line_with_its_code_in_the_users_language() {
+        let violation = tonic_types::FieldViolation {
+            field: "parent".into(),
+            description: "unit 1 is not registered".into(),
+            reason: "CB-001".into(),
+            localized_message: Some(LocalizedMessage::new("zh-CN", "单位1未登记")),
+        };
+        let details = vec![
+            tonic_types::BadRequest::new(vec![violation]).into(),
+            LocalizedMessage::new("zh-CN", "CB-001：单位1未登记").into(),
+        ];
+        let status = Status::with_error_details_vec(Code::InvalidArgument, "CB-001: unit 1 …", details);
+        let fault = Fault::Call { service: "hq", url: String::new(), status: Box::new(status) };
+        assert!(fault.present(Lang::Zh).starts_with("错误：未被接受\n  parent CB-001: 单位1未登记\n"));
+        assert!(
+            fault
+                .present(Lang::En)
+                .starts_with("error: not accepted\n  parent CB-001: unit 1 is not registered\n")
+        );
     }
 
     #[test]
