@@ -16,6 +16,7 @@
 
 mod error;
 mod follow;
+mod metrics;
 mod nats;
 mod options;
 mod publisher;

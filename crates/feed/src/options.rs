@@ -22,7 +22,10 @@ pub struct NatsOptions {
     pub max_messages: i64,
     /// How many of the newest events a stream gets when it is created anew beside a log that is longer.
     pub refill: i64,
-    /// Most events in one atomic batch (the server's own limit is 1000).
+    /// Publish in atomic batches (ADR-50, nats-server ≥ 2.12): one sync of the broker's disk for each. Otherwise the
+    /// messages are on their way one behind the other, which a broker that syncs always makes slow.
+    pub atomic_batches: bool,
+    /// Most events in one batch (the server's own limit is 1000).
     pub batch_events: usize,
     /// How long to wait for an answer of the broker.
     pub request_timeout: Duration,
@@ -47,6 +50,7 @@ impl Default for NatsOptions {
             max_bytes: -1,
             max_messages: -1,
             refill: 100_000,
+            atomic_batches: true,
             batch_events: 500,
             request_timeout: Duration::from_secs(5),
         }

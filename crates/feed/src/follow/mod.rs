@@ -1,8 +1,23 @@
-//! Follows a source from a position on.
+//! Follows a source from a position on: verified, in order, without a gap.
+//!
+//! | situation | what the follower does |
+//! |---|---|
+//! | first start, or far behind | reads the source's `EventLog` to its head, then joins the stream there |
+//! | the stream has the next position | an ephemeral pull consumer without acknowledgements starts at it (what NATS calls an ordered consumer; order is checked by our positions, which say more than a consumer's sequence) |
+//! | p+2 after p, a trimmed, lost or foreign stream | reads the gap from `EventLog`; nothing is skipped |
+//! | no message though the source's head is ahead | the same: the head is asked for every second, so a dead stream shows as lag |
+//! | NATS is down | polls `EventLog` until it is back |
+//! | a message contradicts the chain | `EventLog` decides: if the log itself is whole, the stream is distrusted for a while; if it is broken, the follower ends with [`FeedError::BrokenChain`], which names the position |
+//! | neither answers | waits, and tries again; [`Link::Lost`] |
+
+mod heart;
+mod stream;
+mod task;
 
 use crate::{FeedError, FeedSource};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::Stream;
 use xiaoan_eventstore::{ChainHead, RecordedEvent};
@@ -17,18 +32,20 @@ pub enum Link {
     CatchingUp,
     /// Through the broker's stream.
     Stream,
-    /// The broker cannot be used; `EventLog` is polled.
+    /// The stream cannot be used; `EventLog` is polled.
     Polling,
     /// Neither broker nor `EventLog` answers.
     Lost,
 }
 
 /// What was last heard of a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Heard {
     /// Position of the source's head.
     pub head: i64,
-    /// How it is reached.
+    /// Hash of the head, when the source itself has told it.
+    pub hash: Option<[u8; 32]>,
+    /// How the source is reached.
     pub link: Link,
 }
 
@@ -37,13 +54,31 @@ pub struct Heard {
 pub struct FollowOptions {
     /// Most events in one batch handed over.
     pub batch_events: usize,
-    /// Most payload bytes in one batch handed over (one larger event comes alone).
+    /// Payload bytes in one batch handed over at which it is closed (one larger event comes alone).
     pub batch_bytes: usize,
+    /// How many events behind the stream's end reading `EventLog` is preferred to the stream.
+    pub far_behind: i64,
+    /// How often the source is asked for its head.
+    pub beat: Duration,
+    /// How long the stream may bring nothing though the head is ahead.
+    pub stall: Duration,
+    /// How often `EventLog` is asked while the stream cannot be used.
+    pub poll: Duration,
+    /// How long a stream that contradicted the log is left alone.
+    pub distrust: Duration,
 }
 
 impl Default for FollowOptions {
     fn default() -> Self {
-        Self { batch_events: 1000, batch_bytes: 1 << 20 }
+        Self {
+            batch_events: 1000,
+            batch_bytes: 1 << 20,
+            far_behind: 10_000,
+            beat: Duration::from_secs(1),
+            stall: Duration::from_millis(1500),
+            poll: Duration::from_millis(250),
+            distrust: Duration::from_secs(30),
+        }
     }
 }
 
@@ -55,7 +90,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// The next batch; `None` after a broken chain.
+    /// The next batch; `None` after a broken chain was told.
     pub async fn next_batch(&mut self) -> Option<Result<Vec<RecordedEvent>, FeedError>> {
         self.batches.recv().await
     }
@@ -73,7 +108,7 @@ impl Stream for Follower {
     }
 }
 
-/// Follows a source from the event after `from` on, for ever. See the crate's documentation.
+/// Follows a source from the event after `from` on, for ever. Inside a tokio runtime.
 #[must_use]
 pub fn follow(source: FeedSource, from: ChainHead) -> Follower {
     follow_with(source, from, FollowOptions::default())
@@ -82,8 +117,9 @@ pub fn follow(source: FeedSource, from: ChainHead) -> Follower {
 /// [`follow`] with other bounds.
 #[must_use]
 pub fn follow_with(source: FeedSource, from: ChainHead, options: FollowOptions) -> Follower {
-    let (_, batches) = mpsc::channel(2);
-    let (_, heard) = watch::channel(Heard { head: from.position, link: Link::Connecting });
-    let _ = (source, options);
+    // Two batches wait at most, one is in the task's hands: memory is bounded by the batch.
+    let (out, batches) = mpsc::channel(2);
+    let (sender, heard) = watch::channel(Heard { head: from.position, ..Heard::default() });
+    tokio::spawn(task::Task::run(source, from, options, out, sender));
     Follower { batches, heard }
 }

@@ -1,7 +1,26 @@
 //! The relay from a store to its stream.
+//!
+//! At the start, after every reconnect, after every refusal and now and then while idle, it reads the stream and
+//! finds one of these:
+//!
+//! | the stream | what the relay does |
+//! |---|---|
+//! | ends at p, with our event p | publishes from p+1: nothing is remembered anywhere else |
+//! | ends earlier than before: the broker lost its tail | the same; the tail is filled from PostgreSQL |
+//! | is missing | creates it with `first_seq` so that the newest `refill` events fit, and fills them in |
+//! | is foreign: ends behind our head, or with an event that is not ours | tells the operator (error log, metric `xiaoan.feed.streams.created{reason="foreign"}`, `incident` in the status), deletes and creates it |
+//!
+//! Two relays on one database may run: the broker refuses whoever is late (error 10071), who then reads the stream
+//! again and goes on behind the other. Creating and deleting streams is done under an advisory lock of the database.
+
+mod batch;
+mod relay;
+mod stream;
 
 use crate::NatsOptions;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use xiaoan_eventstore::EventStore;
 
 /// What the relay is doing.
@@ -27,10 +46,14 @@ pub struct PublisherStatus {
     pub published: i64,
     /// Head of the log as last read.
     pub head: i64,
-    /// How often the stream was created, by this process.
+    /// How often this process has created the stream.
     pub created: u64,
-    /// What the operator must know; empty when there is nothing.
+    /// How often the broker has refused a publish of this process because the stream was elsewhere.
+    pub refused: u64,
+    /// What keeps it from publishing right now; empty when nothing does.
     pub problem: String,
+    /// The last thing the operator had to be told, such as a foreign stream that was recreated; stays.
+    pub incident: String,
 }
 
 /// Makes relays.
@@ -41,15 +64,21 @@ pub struct Publisher;
 #[derive(Debug)]
 pub struct PublisherHandle {
     status: watch::Receiver<PublisherStatus>,
+    stop: CancellationToken,
+    task: Option<JoinHandle<()>>,
 }
 
 impl Publisher {
     /// Starts publishing a store's log to stream `XIAOAN_<CONTEXT>`. `context` is the source's name ("cases").
+    ///
+    /// Never fails and never ends by itself: whatever is wrong is in the status, and is tried again.
     #[must_use]
     pub fn spawn(store: EventStore, nats: NatsOptions, context: &str) -> PublisherHandle {
-        let _ = (store, nats, context);
-        let (_, status) = watch::channel(PublisherStatus::default());
-        PublisherHandle { status }
+        let (sender, status) = watch::channel(PublisherStatus::default());
+        let stop = CancellationToken::new();
+        let relay = relay::Relay::new(store, nats, context, sender);
+        let task = tokio::spawn(relay.run(stop.clone()));
+        PublisherHandle { status, stop, task: Some(task) }
     }
 }
 
@@ -60,5 +89,19 @@ impl PublisherHandle {
         self.status.clone()
     }
     /// Stops after the batch that is on its way.
-    pub async fn stop(self) {}
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for PublisherHandle {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+    }
 }
