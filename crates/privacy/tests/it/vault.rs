@@ -17,7 +17,7 @@ async fn vault(db: &TestDb, kek: &Kek) -> Vault {
 
 #[tokio::test]
 async fn a_sealed_person_opens_again_and_lies_nowhere_in_the_clear() {
-    let db = TestDb::create("eventstore").await;
+    let db = TestDb::create("privacy").await;
     let (kek, id) = (Kek::fresh(), Uuid::now_v7());
     let vault = vault(&db, &kek).await;
     let sealed = vault.seal_person(&person(), id).await.expect("sealed");
@@ -42,7 +42,7 @@ async fn a_sealed_person_opens_again_and_lies_nowhere_in_the_clear() {
 
 #[tokio::test]
 async fn nothing_prints_a_secret_or_a_personal_value() {
-    let db = TestDb::create("eventstore").await;
+    let db = TestDb::create("privacy").await;
     let vault = vault(&db, &Kek::fresh()).await;
     let sealed = vault.seal_person(&person(), Uuid::now_v7()).await.expect("sealed");
     let opened = vault.open_person(&sealed).await.expect("opened");
@@ -60,7 +60,7 @@ async fn nothing_prints_a_secret_or_a_personal_value() {
 
 #[tokio::test]
 async fn a_person_keeps_the_key_however_often_the_command_is_tried() {
-    let db = TestDb::create("eventstore").await;
+    let db = TestDb::create("privacy").await;
     let vault = vault(&db, &Kek::fresh()).await;
     let id = Uuid::now_v7();
     let first = vault.seal_person(&person(), id).await.expect("sealed");
@@ -72,7 +72,7 @@ async fn a_person_keeps_the_key_however_often_the_command_is_tried() {
 
 #[tokio::test]
 async fn many_persons_are_sealed_at_once_each_with_a_key_of_their_own() {
-    let db = TestDb::create("eventstore").await;
+    let db = TestDb::create("privacy").await;
     let vault = vault(&db, &Kek::fresh()).await;
     let persons: Vec<(Uuid, PersonInput)> =
         (0..20).map(|n| (Uuid::now_v7(), PersonInput { name: format!("测试{n}"), ..person() })).collect();
@@ -93,7 +93,7 @@ async fn many_persons_are_sealed_at_once_each_with_a_key_of_their_own() {
 
 #[tokio::test]
 async fn two_processes_that_seal_the_same_persons_at_once_agree_on_their_keys() {
-    let db = TestDb::create("eventstore").await;
+    let db = TestDb::create("privacy").await;
     let kek = Kek::fresh();
     // Two pools stand for two processes: they share nothing but the database.
     let other_pool = sqlx::PgPool::connect(db.url()).await.expect("a second pool");
@@ -120,7 +120,7 @@ async fn two_processes_that_seal_the_same_persons_at_once_agree_on_their_keys() 
 
 #[tokio::test]
 async fn another_kek_is_refused_at_the_start_and_opens_nothing() {
-    let db = TestDb::create("eventstore").await;
+    let db = TestDb::create("privacy").await;
     let early = vault(&db, &Kek::fresh()).await;
     let right = vault(&db, &Kek::fresh()).await;
     let sealed = right.seal_person(&person(), Uuid::now_v7()).await.expect("sealed");
@@ -130,7 +130,7 @@ async fn another_kek_is_refused_at_the_start_and_opens_nothing() {
 
 #[tokio::test]
 async fn a_value_moved_to_another_field_or_person_is_refused() {
-    let db = TestDb::create("eventstore").await;
+    let db = TestDb::create("privacy").await;
     let vault = vault(&db, &Kek::fresh()).await;
     let one = vault.seal_person(&person(), Uuid::now_v7()).await.expect("sealed");
     let other = vault.seal_person(&person(), Uuid::now_v7()).await.expect("sealed");
@@ -144,7 +144,7 @@ async fn a_value_moved_to_another_field_or_person_is_refused() {
 
 #[tokio::test]
 async fn a_forgotten_person_stays_forgotten() {
-    let db = TestDb::create("eventstore").await;
+    let db = TestDb::create("privacy").await;
     let vault = vault(&db, &Kek::fresh()).await;
     let sealed = vault.seal_person(&person(), Uuid::now_v7()).await.expect("sealed");
     let denied = sqlx::query("DELETE FROM person_keys").execute(&db.pool()).await;
@@ -157,7 +157,7 @@ async fn a_forgotten_person_stays_forgotten() {
 
 #[tokio::test]
 async fn only_the_keys_own_statement_does_not_wait_for_the_disk() {
-    let db = TestDb::create("eventstore").await;
+    let db = TestDb::create("privacy").await;
     let pool = sqlx::postgres::PgPoolOptions::new()
         .max_connections(1)
         .connect(db.url())
