@@ -11,12 +11,17 @@
 //! | [`views`] | what lists and gets are answered from: a projection of the service's own log |
 //! | [`grpc`] | thin handlers |
 //! | [`numbers`] | case numbers the service gives |
-//! | [`config`] | settings |
+//! | [`config`], [`service`] | settings; the parts put together |
 
 pub mod alert;
 pub mod case;
+pub mod config;
+pub mod grpc;
 pub mod import;
 pub mod moment;
+pub mod numbers;
 pub mod refusal;
 pub mod rulebook;
 pub mod series;
+pub mod service;
+pub mod views;

@@ -8,6 +8,7 @@
 
 use time::Date;
 use xiaoan_kernel::{Finding, OrgCode, Refusal, RefusalKind, Severity, yuan_from_fen};
+use xiaoan_proto::core::v1 as core;
 
 /// Why not. Values in a reason appear in its sentences; none of them may hold personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub enum Reason {
     // fields, section J
     OrgUnitMalformed,
     OrgUnitUnknown { unit: OrgCode, day: Date },
-    CategoryUnknown { code: String },
+    CategoryUnknown,
     CategoryNotLeaf { code: String, name_zh: String, name_en: String },
     CategoryNotInForce { code: String, day: Date },
     InFuture,
@@ -120,292 +121,290 @@ impl Reason {
         match self {
             Self::OrgUnitMalformed => field(
                 "CB-001",
-                "单位代码不是12位数字，请核对后重填。",
-                "The org unit code is not 12 digits; check it.",
+                "单位代码不是12位数字，请核对后重填",
+                "the org unit code is not 12 digits; check it",
             ),
             Self::OrgUnitUnknown { unit, day } => fields(
                 "CB-001",
-                format!("单位{unit}在{day}不存在，请核对单位代码，或由市局先行登记。"),
+                format!("单位{unit}在{day}不存在，请核对单位代码，或由市局先行登记"),
                 format!(
-                    "Unit {unit} does not exist on {day}; check the code or have headquarters register it."
+                    "unit {unit} does not exist on {day}; check the code or have headquarters register it"
                 ),
             ),
-            Self::CategoryUnknown { code } => fields(
+            Self::CategoryUnknown => field(
                 "CB-002",
-                format!("案别代码{code}不在案件类别代码表中，请改用表内代码。"),
-                format!("Category {code} is not in the table of categories; use one that is."),
+                "案别代码不在案件类别代码表中，请改用表内代码",
+                "this is no code of the table of categories; use one that is",
             ),
             Self::CategoryNotLeaf { code, name_zh, name_en } => fields(
                 "CB-002",
-                format!("案别{code}（{name_zh}）不是最末级，请选用其下级代码。"),
-                format!("Category {code} ({name_en}) is divided further; choose one of its parts."),
+                format!("案别{code}（{name_zh}）不是最末级，请选用其下级代码"),
+                format!("category {code} ({name_en}) is divided further; choose one of its parts"),
             ),
             Self::CategoryNotInForce { code, day } => fields(
                 "CB-002",
-                format!("案别{code}在{day}尚未施行或已经停用，请改用当日有效的代码。"),
-                format!("Category {code} is not in force on {day}; use one that is."),
+                format!("案别{code}在{day}尚未施行或已经停用，请改用当日有效的代码"),
+                format!("category {code} is not in force on {day}; use one that is"),
             ),
             Self::InFuture => field(
                 "CB-003",
-                "时间晚于现在，请改为实际时间。",
-                "This lies in the future; state the actual time.",
+                "时间晚于现在，请改为实际时间",
+                "this lies in the future; state the actual time",
             ),
             Self::SolvedBeforeFiled { case_no } => fields(
                 "CB-004",
-                format!("案件{case_no}的破案时间早于立案或报案时间，请核对。"),
-                format!("Case {case_no} cannot be solved before it was filed and reported; check the days."),
+                format!("案件{case_no}的破案时间早于立案或报案时间，请核对"),
+                format!("case {case_no} cannot be solved before it was filed and reported; check the days"),
             ),
             Self::FiledBeforeReported => field(
                 "CB-005",
-                "立案日期早于报案日期，请核对。",
-                "A case cannot be filed before it was reported; check the days.",
+                "立案日期早于报案日期，请核对",
+                "a case cannot be filed before it was reported; check the days",
             ),
             Self::OccurredAfterReported => field(
                 "CB-005",
-                "发案时间晚于报案时间，请核对。",
-                "A case cannot be reported before it occurred; check the times.",
+                "发案时间晚于报案时间，请核对",
+                "a case cannot be reported before it occurred; check the times",
             ),
             Self::EvidenceMissing { part } => fields(
                 "CB-008",
-                format!("缺少破案证据({part})的卷宗编号，请补充。"),
-                format!("Evidence ({part}) for the solve is missing; refer to its record."),
+                format!("缺少破案证据({part})的卷宗编号，请补充"),
+                format!("evidence ({part}) for the solve is missing; refer to its record"),
             ),
             Self::ExceptionalIncomplete => field(
                 "CB-009",
-                "特殊结案须写明情形代码A至E、嫌疑人身份已查明、所在地已查明及公安机关之外的原因。",
-                "An exceptional solve needs a code A to E, a known offender, a known location and an outside reason.",
+                "特殊结案须写明情形代码A至E、嫌疑人身份已查明、所在地已查明及公安机关之外的原因",
+                "an exceptional solve needs a code A to E, a known offender, a known location and an outside reason",
             ),
             Self::ArrestBeforeExceptional => field(
                 "CB-010",
-                "特殊结案当日或之前已有抓获记录，请按抓获破案办理。",
-                "Suspects were caught on or before the exceptional solve; propose a solve by arrest.",
+                "特殊结案当日或之前已有抓获记录，请按抓获破案办理",
+                "suspects were caught on or before the exceptional solve; propose a solve by arrest",
             ),
             Self::GroundMissing => field(
                 "CB-011",
-                "撤案理由缺失或不是1至6，请按法定情形填写。",
-                "The ground of the withdrawal is missing or none of 1 to 6; state the ground in law.",
+                "撤案理由缺失或不是1至6，请按法定情形填写",
+                "the ground of the withdrawal is missing or none of 1 to 6; state the ground in law",
             ),
             Self::WithdrawalDayMissing => field(
                 "CB-011",
-                "有撤案理由而无撤案日期，请补充。",
-                "A ground without a day of withdrawal; add the day.",
+                "有撤案理由而无撤案日期，请补充",
+                "a ground without a day of withdrawal; add the day",
             ),
             Self::RecoveredExceedsLoss { recovered_fen, loss_fen } => fields(
                 "CB-012",
                 format!(
-                    "追回金额{}元超过损失金额{}元，请核对。",
+                    "追回金额{}元超过损失金额{}元，请核对",
                     yuan_from_fen(*recovered_fen),
                     yuan_from_fen(*loss_fen)
                 ),
                 format!(
-                    "{} yuan recovered are more than the {} yuan lost; check the amounts.",
+                    "{} yuan recovered are more than the {} yuan lost; check the amounts",
                     yuan_from_fen(*recovered_fen),
                     yuan_from_fen(*loss_fen)
                 ),
             ),
             Self::ZeroLossOfValuedGoods { name_zh, name_en } => fields(
                 "CB-013",
-                format!("{name_zh}的损失金额不能为0，请填写物品价值。"),
-                format!("A loss of zero is impossible for this category ({name_en}); state the value."),
+                format!("{name_zh}的损失金额不能为0，请填写物品价值"),
+                format!("a loss of zero is impossible for this category ({name_en}); state the value"),
             ),
             Self::Malformed { form_zh, form_en } => fields(
                 "GE-006",
-                format!("格式不正确，应为{form_zh}。"),
-                format!("This is malformed; it must be {form_en}."),
+                format!("格式不正确，应为{form_zh}"),
+                format!("this is malformed; it must be {form_en}"),
             ),
-            Self::MissingValue => field("GE-006", "必填项为空，请填写。", "This is required; fill it in."),
+            Self::MissingValue => field("GE-006", "必填项为空，请填写", "this is required; fill it in"),
             Self::MalformedLine { why } => fields(
                 "GE-006",
-                format!("此行无法按表头拆分（{why}），请检查分隔符和引号。"),
-                format!("The line does not fit the header ({why}); check separators and quotes."),
+                format!("此行无法按表头拆分（{why}），请检查分隔符和引号"),
+                format!("the line does not fit the header ({why}); check separators and quotes"),
             ),
             Self::SolvedAndWithdrawn => field(
                 "GE-006",
-                "同一案件不能既破案又撤案，请删去其一。",
-                "A case cannot be both solved and withdrawn; remove one.",
+                "同一案件不能既破案又撤案，请删去其一",
+                "a case cannot be both solved and withdrawn; remove one",
             ),
             Self::WithdrawnBeforeFiled => field(
                 "GE-006",
-                "撤案（或重新立案）日期早于前一环节，请核对。",
-                "A case cannot be withdrawn before it was filed, nor filed again before the withdrawal; check the days.",
+                "撤案（或重新立案）日期早于前一环节，请核对",
+                "a case cannot be withdrawn before it was filed, nor filed again before the withdrawal; check the days",
             ),
             Self::SolveWithoutDay => field(
                 "GE-006",
-                "有破案方式而无破案日期，请补充或删去。",
-                "A manner of solving without a day of solving; add the day or remove the manner.",
+                "有破案方式而无破案日期，请补充或删去",
+                "a manner of solving without a day of solving; add the day or remove the manner",
             ),
             Self::LossFromOneMillion { loss_fen } => warning(
                 "CB-014",
-                format!("损失金额{}元达到一百万元，请确认没有多写数位。", yuan_from_fen(*loss_fen)),
+                format!("损失金额{}元达到一百万元，请确认没有多写数位", yuan_from_fen(*loss_fen)),
                 format!(
-                    "The loss of {} yuan reaches one million; make sure no digit slipped.",
+                    "the loss of {} yuan reaches one million; make sure no digit slipped",
                     yuan_from_fen(*loss_fen)
                 ),
             ),
             Self::PossibleDuplicateAlert { alert_id } => warning(
                 "CB-015",
-                format!("十分钟内同一地点已有警情{alert_id}，如属重复请标记。"),
+                format!("十分钟内同一地点已有警情{alert_id}，如属重复请标记"),
                 format!(
-                    "Alert {alert_id} came from the same place within ten minutes; mark it if it is a duplicate."
+                    "alert {alert_id} came from the same place within ten minutes; mark it if it is a duplicate"
                 ),
             ),
             Self::LossJustUnderThreshold { loss_fen } => warning(
                 "CB-017",
-                format!("损失金额{}元略低于盗窃数额较大的标准，请核对估价。", yuan_from_fen(*loss_fen)),
+                format!("损失金额{}元略低于盗窃数额较大的标准，请核对估价", yuan_from_fen(*loss_fen)),
                 format!(
-                    "The loss of {} yuan lies just under the theft threshold; check the valuation.",
+                    "the loss of {} yuan lies just under the theft threshold; check the valuation",
                     yuan_from_fen(*loss_fen)
                 ),
             ),
             Self::ManyBroughtByOne { cases } => warning(
                 "CB-018",
-                format!("一次带破{cases}起，超过20起，请逐案核对证据。"),
-                format!("One solve brings {cases} cases, more than 20; check the evidence case by case."),
+                format!("一次带破{cases}起，超过20起，请逐案核对证据"),
+                format!("one solve brings {cases} cases, more than 20; check the evidence case by case"),
             ),
             Self::DowngradeNeedsRegistrar => permission(
                 "CB-016",
-                "改为较轻的案别须由案件登记审核员办理。",
-                "Only the registrar reclassifies a case to a lighter category.",
+                "改为较轻的案别须由案件登记审核员办理",
+                "only the registrar reclassifies a case to a lighter category",
             ),
             Self::NoCrimeNeedsRegistrar => permission(
                 "GE-004",
-                "以没有犯罪事实撤案将减少立案数，须由案件登记审核员办理。",
-                "A withdrawal for \"no crime\" takes the case out of the count; only the registrar decides it.",
+                "以没有犯罪事实撤案将减少立案数，须由案件登记审核员办理",
+                "a withdrawal for \"no crime\" takes the case out of the count; only the registrar decides it",
             ),
             Self::NotYourUnit { unit } => (
                 Weight::Refusal(Permission),
                 "GE-004",
-                format!("单位{unit}不在您的管辖范围内，不能代其录入。"),
-                format!("Unit {unit} is not within yours; you cannot write for it."),
+                format!("您不能为单位{unit}录入：须为民警或登记审核员，且该单位在本单位及其下级范围内"),
+                format!(
+                    "you cannot write for unit {unit}: that takes an officer or registrar of the unit or of one above it"
+                ),
             ),
             Self::OtherContentThere => field(
                 "GE-002",
-                "该案件编号已有内容不同的记录，请核对；如需更正，请对该案逐项更正。",
-                "This case number is there already with other content; correct that case instead of importing it again.",
+                "该案件编号已有内容不同的记录，请核对；如需更正，请对该案逐项更正",
+                "this case number is there already with other content; correct that case instead of importing it again",
             ),
             Self::ApproverIsProposer => state(
                 "CB-006",
-                "审批人与提出人是同一人，请由他人审批。",
-                "The approver is the proposer; somebody else must decide.",
+                "审批人与提出人是同一人，请由他人审批",
+                "the approver is the proposer; somebody else must decide",
             ),
-            Self::CaseUnknown => missing("CASE-UNKNOWN", "没有这个案件。", "There is no such case."),
+            Self::CaseUnknown => missing("CASE-UNKNOWN", "没有这个案件", "there is no such case"),
             Self::CaseExists => {
-                state("CASE-EXISTS", "该案件编号已经立案。", "A case with this number is filed already.")
+                state("CASE-EXISTS", "该案件编号已经立案", "a case with this number is filed already")
             }
             Self::CaseWithdrawn { case_no } => states(
                 "CASE-WITHDRAWN",
-                format!("案件{case_no}已撤销，如有新事实请先重新立案。"),
-                format!("Case {case_no} is withdrawn; file it again first if there are new facts."),
+                format!("案件{case_no}已撤销，如有新事实请先重新立案"),
+                format!("case {case_no} is withdrawn; file it again first if there are new facts"),
             ),
             Self::CaseSolved { case_no } => states(
                 "CASE-SOLVED",
-                format!("案件{case_no}已破，如有错误请先撤销破案。"),
-                format!("Case {case_no} is solved; revoke the solve first if it is wrong."),
+                format!("案件{case_no}已破，如有错误请先撤销破案"),
+                format!("case {case_no} is solved; revoke the solve first if it is wrong"),
             ),
             Self::CaseInvestigating => {
-                state("CASE-INVESTIGATING", "该案已在侦查中。", "The case is under investigation already.")
+                state("CASE-INVESTIGATING", "该案已在侦查中", "the case is under investigation already")
             }
             Self::CaseProposed => state(
                 "CASE-PROPOSED",
-                "该案已提请破案审批，请先审批或退回。",
-                "A solve of the case is proposed; approve it or send it back first.",
+                "该案已提请破案审批，请先审批或退回",
+                "a solve of the case is proposed; approve it or send it back first",
             ),
-            Self::CaseNotProposed => state(
-                "CASE-NOT-PROPOSED",
-                "该案没有待审批的破案。",
-                "No solve of the case waits for approval.",
-            ),
-            Self::CaseNotSolved => state("CASE-NOT-SOLVED", "该案尚未破案。", "The case is not solved."),
+            Self::CaseNotProposed => {
+                state("CASE-NOT-PROPOSED", "该案没有待审批的破案", "no solve of the case waits for approval")
+            }
+            Self::CaseNotSolved => state("CASE-NOT-SOLVED", "该案尚未破案", "the case is not solved"),
             Self::CaseNotWithdrawn => {
-                state("CASE-NOT-WITHDRAWN", "该案没有撤销。", "The case is not withdrawn.")
+                state("CASE-NOT-WITHDRAWN", "该案没有撤销", "the case is not withdrawn")
             }
             Self::CaseSameUnit => {
-                state("CASE-SAME-UNIT", "该案已由此单位办理。", "The case is with this unit already.")
+                state("CASE-SAME-UNIT", "该案已由此单位办理", "the case is with this unit already")
             }
             Self::CaseSameCategory => {
-                state("CASE-SAME-CATEGORY", "该案已属于此案别。", "The case is in this category already.")
+                state("CASE-SAME-CATEGORY", "该案已属于此案别", "the case is in this category already")
             }
             Self::CaseNumbersExhausted => state(
                 "CASE-NUMBERS-EXHAUSTED",
-                "该单位本月案件编号已用完（9999）。",
-                "The unit has used all 9999 case numbers of the month.",
+                "该单位本月案件编号已用完（9999）",
+                "the unit has used all 9999 case numbers of the month",
             ),
             Self::ReturnExceedsRecovered { returned_fen, recovered_fen } => states(
                 "CASE-RETURN-EXCEEDS-RECOVERED",
                 format!(
-                    "返还合计{}元超过追回的{}元，请核对。",
+                    "返还合计{}元超过追回的{}元，请核对",
                     yuan_from_fen(*returned_fen),
                     yuan_from_fen(*recovered_fen)
                 ),
                 format!(
-                    "{} yuan returned in all are more than the {} yuan recovered; check the amounts.",
+                    "{} yuan returned in all are more than the {} yuan recovered; check the amounts",
                     yuan_from_fen(*returned_fen),
                     yuan_from_fen(*recovered_fen)
                 ),
             ),
-            Self::AlertUnknown => missing("ALERT-UNKNOWN", "没有这个警情。", "There is no such alert."),
+            Self::AlertUnknown => missing("ALERT-UNKNOWN", "没有这个警情", "there is no such alert"),
             Self::AlertExists => {
-                state("ALERT-EXISTS", "该警情编号已登记。", "An alert with this id is received already.")
+                state("ALERT-EXISTS", "该警情编号已登记", "an alert with this id is received already")
             }
             Self::AlertDisposed => {
-                state("ALERT-DISPOSED", "该警情已处置。", "The alert is disposed of already.")
+                state("ALERT-DISPOSED", "该警情已处置", "the alert is disposed of already")
             }
-            Self::AlertDuplicate => state(
-                "ALERT-DUPLICATE",
-                "该警情已标记为重复。",
-                "The alert is marked as a duplicate already.",
-            ),
+            Self::AlertDuplicate => {
+                state("ALERT-DUPLICATE", "该警情已标记为重复", "the alert is marked as a duplicate already")
+            }
             Self::AlertCaseUnknown => state(
                 "ALERT-CASE-UNKNOWN",
-                "警情所立案件不存在，请先立案。",
-                "The case that the alert became does not exist; file it first.",
+                "警情所立案件不存在，请先立案",
+                "the case that the alert became does not exist; file it first",
             ),
             Self::AlertOriginalUnknown => state(
                 "ALERT-ORIGINAL-UNKNOWN",
-                "所重复的警情不存在，或其本身就是重复警情。",
-                "The earlier alert does not exist, or is a duplicate itself.",
+                "所重复的警情不存在，或其本身就是重复警情",
+                "the earlier alert does not exist, or is a duplicate itself",
             ),
             Self::AlertOwnDuplicate => field(
                 "ALERT-OWN-DUPLICATE",
-                "警情不能是自己的重复。",
-                "An alert cannot be a duplicate of itself.",
+                "警情不能是自己的重复",
+                "an alert cannot be a duplicate of itself",
             ),
-            Self::SeriesUnknown => missing("SERIES-UNKNOWN", "没有这个串并案。", "There is no such series."),
+            Self::SeriesUnknown => missing("SERIES-UNKNOWN", "没有这个串并案", "there is no such series"),
             Self::SeriesExists => {
-                state("SERIES-EXISTS", "该串并案编号已存在。", "A series with this id is open already.")
+                state("SERIES-EXISTS", "该串并案编号已存在", "a series with this id is open already")
             }
             Self::SeriesCaseUnknown { case_no } => states(
                 "SERIES-CASE-UNKNOWN",
-                format!("案件{case_no}不存在，请先立案。"),
-                format!("Case {case_no} does not exist; file it first."),
+                format!("案件{case_no}不存在，请先立案"),
+                format!("case {case_no} does not exist; file it first"),
             ),
             Self::SeriesCaseLinked { case_no } => states(
                 "SERIES-CASE-LINKED",
-                format!("案件{case_no}已在此串并案中。"),
-                format!("Case {case_no} is linked already."),
+                format!("案件{case_no}已在此串并案中"),
+                format!("case {case_no} is linked already"),
             ),
             Self::SeriesCaseNotLinked { case_no } => states(
                 "SERIES-CASE-NOT-LINKED",
-                format!("案件{case_no}不在此串并案中，请先并入。"),
-                format!("Case {case_no} is not linked; link it first."),
+                format!("案件{case_no}不在此串并案中，请先并入"),
+                format!("case {case_no} is not linked; link it first"),
             ),
             Self::SeriesCaseProposed { case_no } => states(
                 "SERIES-CASE-PROPOSED",
-                format!("案件{case_no}正在提请带破审批，请先审批或退回。"),
-                format!("Case {case_no} is part of proposed brought solves; approve or return them first."),
+                format!("案件{case_no}正在提请带破审批，请先审批或退回"),
+                format!("case {case_no} is part of proposed brought solves; approve or return them first"),
             ),
             Self::SeriesLeadNotSolved => state(
                 "SERIES-LEAD-NOT-SOLVED",
-                "主案尚未破案，不能带破。",
-                "The leading case is not solved; it brings none.",
+                "主案尚未破案，不能带破",
+                "the leading case is not solved; it brings none",
             ),
             Self::SeriesProposed => state(
                 "SERIES-PROPOSED",
-                "已有待审批的带破，请先审批或退回。",
-                "Brought solves are proposed already; approve or return them first.",
+                "已有待审批的带破，请先审批或退回",
+                "brought solves are proposed already; approve or return them first",
             ),
             Self::SeriesNotProposed => {
-                state("SERIES-NOT-PROPOSED", "没有待审批的带破。", "No brought solves wait for approval.")
+                state("SERIES-NOT-PROPOSED", "没有待审批的带破", "no brought solves wait for approval")
             }
         }
     }
@@ -430,6 +429,22 @@ impl Remark {
     }
 }
 
+/// A finding as it travels.
+#[must_use]
+pub fn wire(finding: &Finding) -> core::Finding {
+    let severity = match finding.severity {
+        Severity::Error => core::Severity::Error,
+        Severity::Warning => core::Severity::Warning,
+    };
+    core::Finding {
+        code: finding.code.to_owned(),
+        severity: severity.into(),
+        field: finding.field.to_owned(),
+        message_zh: finding.zh.clone(),
+        message_en: finding.en.clone(),
+    }
+}
+
 /// The service said no: at least one remark rejects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused(Vec<Remark>);
@@ -439,6 +454,11 @@ impl Refused {
     #[must_use]
     pub fn remarks(&self) -> &[Remark] {
         &self.0
+    }
+    /// Whether this is one of the reasons.
+    #[must_use]
+    pub fn is(&self, reason: &Reason) -> bool {
+        self.0.iter().any(|r| r.reason == *reason)
     }
 }
 

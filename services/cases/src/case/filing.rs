@@ -95,10 +95,7 @@ impl Filing<'_> {
                 let day = self.filed_on.unwrap_or_else(|| at.today());
                 remarks.note("category", Reason::CategoryNotInForce { code, day });
             }
-            Standing::Unknown => {
-                let code = code.chars().take(12).collect();
-                remarks.note("category", Reason::CategoryUnknown { code });
-            }
+            Standing::Unknown => remarks.note("category", Reason::CategoryUnknown),
         }
         None
     }

@@ -11,5 +11,7 @@
 //! within a file are taken in the order of their lines · `dry_run` reports the same and writes nothing.
 
 mod row;
+mod run;
 
 pub use row::{Judged, judge};
+pub use run::{Import, ImportFailed};

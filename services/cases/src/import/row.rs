@@ -39,6 +39,7 @@ pub fn judge(row: &CaseRow, at: &Moment<'_>, may_write: impl Fn(OrgCode) -> bool
 
 /// The cells as values; `None` where a cell is empty or was reported.
 struct Cells<'a> {
+    case_no: &'a str,
     unit: Option<OrgCode>,
     category: &'a str,
     reported_at: Option<OffsetDateTime>,
@@ -95,6 +96,7 @@ impl<'a> Cells<'a> {
             }
         };
         Self {
+            case_no: &row.case_no,
             unit,
             category: &row.category,
             reported_at: minute(remarks, "reported_at", &row.reported_at, at),
@@ -148,7 +150,7 @@ impl<'a> Cells<'a> {
         if let (Some(solved), Some(filed)) = (self.solved_on, self.filed_on)
             && solved < filed
         {
-            remarks.note("solved_on", Reason::SolvedBeforeFiled { case_no: String::new() });
+            remarks.note("solved_on", Reason::SolvedBeforeFiled { case_no: self.case_no.to_owned() });
         }
         if let (Some(withdrawn), Some(filed)) = (self.withdrawn_on, self.filed_on)
             && withdrawn < filed

@@ -82,7 +82,7 @@ fn each_code_of_the_catalogue_has_a_failing_row() {
     says(&["CB-005"], |r| r.occurred_at = "2026-06-07 01:59".into());
     says(&["CB-012"], |r| r.recovered_yuan = "2600.01".into());
     says(&["CB-013"], |r| {
-        (r.category, r.loss_yuan, r.recovered_yuan) = ("050223".into(), "0".into(), "0".into())
+        (r.category, r.loss_yuan, r.recovered_yuan) = ("050223".into(), "0".into(), "0".into());
     });
 }
 

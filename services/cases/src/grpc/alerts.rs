@@ -1,0 +1,147 @@
+//! `AlertService`.
+
+use super::queries::bad_token;
+use super::{Casebook, Sitting, broken, remembered, well_formed_id};
+use crate::alert::{Alert, AlertEvent};
+use crate::case::case_no_is_well_formed;
+use crate::moment::Moment;
+use crate::refusal::{Refused, wire};
+use crate::views::{Page, alerts};
+use prost::{Message, Name};
+use tonic::{Request, Response, Status};
+use xiaoan_eventstore::Decision;
+use xiaoan_kernel::{CITY_OFFSET, Fact, OrgCode};
+use xiaoan_proto::cases::v1;
+use xiaoan_proto::cases::v1::alert_service_server::AlertService;
+use xiaoan_proto::core::v1::Receipt;
+use xiaoan_rpc::{Check, command_status, errors, receipt, store_status};
+
+impl Casebook {
+    async fn change_alert<M: Message + Name>(
+        &self,
+        sitting: &Sitting,
+        (alert_id, request_id, etag): (&str, &str, &str),
+        message: &M,
+        decide: impl Fn(&Alert, &Moment<'_>) -> Result<Vec<Fact<AlertEvent>>, Refused>,
+    ) -> Result<Option<Receipt>, Status> {
+        well_formed_id("alert_id", alert_id)?;
+        let meta = self.meta(sitting, request_id, message, etag)?;
+        let decide = |alert: &Alert, _| {
+            sitting.may_write(alert.unit())?;
+            decide(alert, &sitting.moment()).map(Decision::from)
+        };
+        let outcome = self.alerts.execute(alert_id, meta, decide).await.map_err(command_status)?;
+        Ok(Some(receipt(format!("alerts/{alert_id}"), &outcome)))
+    }
+
+    /// An earlier alert from the same place within ten minutes, as far as the view has come: it is only a remark.
+    async fn nearby(&self, message: &v1::ReceiveAlertRequest) -> Result<Option<String>, Status> {
+        match message.received_at.as_ref().and_then(xiaoan_proto::instant) {
+            Some(at) => alerts::nearby(self.store.pool(), &message.place, at).await.map_err(broken),
+            None => Ok(None),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl AlertService for Casebook {
+    async fn receive_alert(
+        &self,
+        request: Request<v1::ReceiveAlertRequest>,
+    ) -> Result<Response<v1::ReceiveAlertResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        let meta = self.meta(&sitting, &m.request_id, &m, "")?;
+        let unit = OrgCode::parse(&m.org_unit).ok();
+        let alert_id = if m.alert_id.is_empty() { meta.request.id.to_string() } else { m.alert_id.clone() };
+        well_formed_id("alert_id", &alert_id)?;
+        let promising = unit.is_some_and(|unit| sitting.writes_for(unit))
+            && !Alert::remarks_on_receiving(&m, None, &sitting.moment()).reject();
+        let (nearby, mut sealed) = if promising {
+            (self.nearby(&m).await?, self.seal(meta.request.id, "caller", m.caller.as_slice()).await?)
+        } else {
+            (None, Vec::new())
+        };
+        let caller = sealed.pop();
+        let decide = |alert: &Alert, _| {
+            let at = sitting.moment();
+            let warnings = Alert::remarks_on_receiving(&m, nearby.as_deref(), &at).refuse()?;
+            sitting.may_write(unit)?;
+            let facts = alert.decide_receive(&m, &alert_id, caller.clone(), &at)?;
+            let findings = warnings.iter().map(|remark| wire(&remark.finding())).collect();
+            let answer = v1::ReceiveAlertResponse { receipt: None, findings };
+            Ok(Decision { facts, response: answer.encode_to_vec() })
+        };
+        let outcome =
+            self.alerts.execute::<Refused, _>(&alert_id, meta, decide).await.map_err(command_status)?;
+        let mut answer: v1::ReceiveAlertResponse = remembered(&outcome.appended.response)?;
+        answer.receipt = Some(receipt(format!("alerts/{alert_id}"), &outcome));
+        Ok(Response::new(answer))
+    }
+
+    async fn dispose_alert(
+        &self,
+        request: Request<v1::DisposeAlertRequest>,
+    ) -> Result<Response<v1::DisposeAlertResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        let case_exists = case_no_is_well_formed(&m.case_no)
+            && self.cases.load(&m.case_no).await.map_err(|e| store_status(&e))?.version > 0;
+        let receipt = self
+            .change_alert(&sitting, (&m.alert_id, &m.request_id, &m.etag), &m, |alert, at| {
+                alert.decide_dispose(&m, case_exists, at)
+            })
+            .await?;
+        Ok(Response::new(v1::DisposeAlertResponse { receipt }))
+    }
+
+    async fn mark_alert_duplicate(
+        &self,
+        request: Request<v1::MarkAlertDuplicateRequest>,
+    ) -> Result<Response<v1::MarkAlertDuplicateResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        well_formed_id("duplicate_of", &m.duplicate_of)?;
+        let original = self.alerts.load(&m.duplicate_of).await.map_err(|e| store_status(&e))?.state;
+        let receipt = self
+            .change_alert(&sitting, (&m.alert_id, &m.request_id, &m.etag), &m, |alert, at| {
+                alert.decide_mark_duplicate(&m, &original, at)
+            })
+            .await?;
+        Ok(Response::new(v1::MarkAlertDuplicateResponse { receipt }))
+    }
+
+    async fn get_alert(
+        &self,
+        request: Request<v1::GetAlertRequest>,
+    ) -> Result<Response<v1::GetAlertResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        well_formed_id("alert_id", &m.alert_id)?;
+        self.at_least(m.at_least).await?;
+        let found = alerts::find(self.store.pool(), &m.alert_id).await.map_err(broken)?;
+        let alert = found.ok_or_else(|| errors::not_found(&format!("alerts/{}", m.alert_id)))?;
+        sitting.may_read(&alert.org_unit)?;
+        Ok(Response::new(v1::GetAlertResponse { alert: Some(alert) }))
+    }
+
+    async fn list_alerts(
+        &self,
+        request: Request<v1::ListAlertsRequest>,
+    ) -> Result<Response<v1::ListAlertsResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        let mut check = Check::new();
+        let from = check.optional_day("from", m.from);
+        let to = check.optional_day("to", m.to);
+        let (from, to) = check.finish((from, to))?;
+        let units = sitting.subtree(&m.org_unit)?;
+        let spelled = format!("alerts {} {from:?} {to:?}", m.org_unit);
+        let page = Page::of(m.page_size, &m.page_token, &spelled).map_err(|_| bad_token())?;
+        self.at_least(m.at_least).await?;
+        let midnight = |day: time::Date| day.midnight().assume_offset(CITY_OFFSET);
+        let filter = alerts::Filter {
+            units,
+            from: from.map(midnight),
+            until: to.and_then(time::Date::next_day).map(midnight),
+        };
+        let (found, next) = alerts::list(self.store.pool(), &filter, &page).await.map_err(broken)?;
+        let next_page_token = Page::token(next.as_ref(), &spelled);
+        Ok(Response::new(v1::ListAlertsResponse { alerts: found, next_page_token }))
+    }
+}

@@ -1,0 +1,93 @@
+//! The parts of the service, put together.
+
+use crate::config::CasesOptions;
+use crate::grpc::Casebook;
+use crate::rulebook::RuleBook;
+use crate::views::{Views, ViewsRebuild};
+use anyhow::Context;
+use sqlx::PgPool;
+use std::sync::Arc;
+use xiaoan_directory::Directory;
+use xiaoan_eventstore::{AppenderOptions, EventStore};
+use xiaoan_feed::{LogReader, Publisher, event_log_service};
+use xiaoan_kernel::SystemClock;
+use xiaoan_privacy::{Kek, Vault};
+use xiaoan_projection::{ProjectionHandle, Rebuilder, Runner, projections_service};
+use xiaoan_proto::cases::v1::alert_service_server::AlertServiceServer;
+use xiaoan_proto::cases::v1::case_service_server::CaseServiceServer;
+use xiaoan_proto::cases::v1::series_service_server::SeriesServiceServer;
+use xiaoan_rpc::{LOG_READERS, REBUILDERS, Secret, Server, Start, allow, database_answers, shutdown_signal};
+
+/// Name of this service as a source of events.
+pub const SOURCE: &str = "cases";
+
+/// Tables of the casebook's own; applied after those of the store, the vault and the directory.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/cases");
+
+/// Brings the database up to date.
+///
+/// # Errors
+/// When a migration fails or was changed after it had been applied.
+pub async fn migrate(owner: PgPool) -> anyhow::Result<()> {
+    for own in [&xiaoan_privacy::MIGRATIONS, &xiaoan_directory::MIGRATIONS, &MIGRATIONS] {
+        xiaoan_eventstore::migrate(&owner, own).await?;
+    }
+    Ok(())
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// When an address is taken, a rule book or key cannot be read, the database does not answer or is not migrated, or
+/// the server fails.
+pub async fn serve(start: Start<CasesOptions>) -> anyhow::Result<()> {
+    let server = Server::new(start.rpc).await?;
+    let rules = start.own.rules()?;
+    let options = &start.service;
+    let kek = Kek::from_either(options.kek.as_ref().map(Secret::expose), options.kek_file.as_deref())?;
+    let pool = options.connect(SOURCE).await?;
+    let store = EventStore::open(pool.clone(), SOURCE, Arc::new(SystemClock), AppenderOptions::default())
+        .await
+        .context("cannot open the log of cases; is the database migrated?")?;
+    let vault = Vault::open(pool.clone(), kek).await?;
+    let directory = Directory::load(pool.clone()).await.context("cannot read the directory")?;
+    let following = Runner::remote(options.follow(xiaoan_directory::SOURCE)?, pool, Arc::clone(&directory));
+    let relay = Publisher::spawn(store.clone(), options.nats()?, SOURCE);
+    let parts = Parts { store, directory, following: Some(following), rules, vault };
+    let outcome = mount(server, parts).serve(shutdown_signal()).await;
+    relay.stop().await;
+    outcome
+}
+
+/// What is served.
+pub struct Parts {
+    /// The log.
+    pub store: EventStore,
+    /// Org units.
+    pub directory: Arc<Directory>,
+    /// The projection that fills the directory, when one runs.
+    pub following: Option<ProjectionHandle>,
+    /// Categories and thresholds.
+    pub rules: RuleBook,
+    /// Seals persons.
+    pub vault: Vault,
+}
+
+/// Starts the views and mounts every service: alerts, cases, series, the log, the projections.
+#[must_use]
+pub fn mount(server: Server, parts: Parts) -> Server {
+    let Parts { store, directory, following, rules, vault } = parts;
+    let pool = store.pool().clone();
+    let views = Runner::local(store.clone(), pool.clone(), Arc::new(Views));
+    let rebuild = Arc::new(ViewsRebuild::new(pool.clone()));
+    let rebuilder = Rebuilder::new(pool.clone(), vec![LogReader::local(store.clone())], rebuild);
+    let handles = std::iter::once(views.clone()).chain(following).collect();
+    let casebook = Casebook::new(store.clone(), views, directory, Arc::new(rules), vault);
+    server
+        .add_service(AlertServiceServer::new(casebook.clone()))
+        .add_service(CaseServiceServer::new(casebook.clone()))
+        .add_service(SeriesServiceServer::new(casebook))
+        .add_service(event_log_service(store, allow(LOG_READERS)))
+        .add_service(projections_service(handles, vec![rebuilder], allow(REBUILDERS)))
+        .readiness("database", database_answers(pool))
+}

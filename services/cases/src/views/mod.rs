@@ -1,0 +1,82 @@
+//! What lists and gets are answered from: tables that a projection keeps from this service's own log. A command's
+//! receipt carries its position; a query takes `at_least` and waits for it, so a caller reads its own writes.
+//!
+//! | table | file | one row is |
+//! |---|---|---|
+//! | `cases` | `cases.rs` | a case as `GetCase` shows it |
+//! | `alerts` | `alerts.rs` | an alert as `GetAlert` shows it |
+//! | `series`, `series_cases` | `series.rs` | a series; which case is linked to which series |
+//!
+//! All are one projection, so that a batch is read once and one position says how far they have come. A row is folded
+//! with the same `note` functions as the aggregate's state.
+
+pub mod alerts;
+pub mod cases;
+mod page;
+mod rebuild;
+pub mod series;
+
+pub use page::{BadToken, Page};
+pub use rebuild::ViewsRebuild;
+
+use crate::alert::{Alert, AlertEvent};
+use crate::case::{Case, CaseEvent};
+use crate::series::{Series, SeriesEvent};
+use sqlx::PgConnection;
+use xiaoan_eventstore::RecordedEvent;
+use xiaoan_kernel::{Aggregate, EventSet};
+use xiaoan_projection::{ApplyError, Projection};
+
+/// Name of the projection.
+pub const NAME: &str = "views";
+
+/// The projection.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Views;
+
+impl Projection for Views {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    async fn apply(&self, tx: &mut PgConnection, batch: &[RecordedEvent]) -> Result<(), ApplyError> {
+        apply_in_tx(tx, batch).await
+    }
+}
+
+/// An event of one aggregate with where it stands.
+struct Seen<E> {
+    id: String,
+    version: i64,
+    position: i64,
+    event: E,
+}
+
+/// Takes a batch into the tables that the transaction's search path names.
+async fn apply_in_tx(tx: &mut PgConnection, batch: &[RecordedEvent]) -> Result<(), ApplyError> {
+    let (mut of_cases, mut of_alerts, mut of_series) = (Vec::new(), Vec::new(), Vec::new());
+    for recorded in batch {
+        match recorded.stream.split_once('-') {
+            Some((Case::KIND, id)) => of_cases.push(seen::<CaseEvent>(recorded, id)?),
+            Some((Alert::KIND, id)) => of_alerts.push(seen::<AlertEvent>(recorded, id)?),
+            Some((Series::KIND, id)) => of_series.push(seen::<SeriesEvent>(recorded, id)?),
+            // Aggregates that have no view here; a new one adds its arm.
+            _ => {}
+        }
+    }
+    cases::apply_in_tx(tx, &of_cases).await?;
+    alerts::apply_in_tx(tx, &of_alerts).await?;
+    series::apply_in_tx(tx, &of_series).await?;
+    Ok(())
+}
+
+fn seen<E: EventSet>(recorded: &RecordedEvent, id: &str) -> Result<Seen<E>, ApplyError> {
+    let event =
+        E::decode(&recorded.r#type, &recorded.payload).map_err(|e| ApplyError::poison(recorded, e))?;
+    Ok(Seen { id: id.to_owned(), version: recorded.version, position: recorded.position, event })
+}
+
+/// A row whose message cannot be read, naming it.
+fn corrupt(table: &'static str, id: &str, error: &prost::DecodeError) -> sqlx::Error {
+    sqlx::Error::Decode(format!("corrupt row of {table}, {id}: {error}").into())
+}

@@ -1,0 +1,262 @@
+//! A city with the real service in it: PostgreSQL, tokens, a server on loopback, and the org units of the acceptance data.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use time::OffsetDateTime;
+use time::macros::datetime;
+use tokio::sync::oneshot;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+use uuid::Uuid;
+use xiaoan_cases::rulebook::RuleBook;
+use xiaoan_cases::service::{Parts, SOURCE, mount};
+use xiaoan_directory::Directory;
+use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
+use xiaoan_kernel::{Clock, EventSet, FixedClock};
+use xiaoan_privacy::{Kek, Vault};
+use xiaoan_projection::Projection;
+use xiaoan_proto::cases::v1;
+use xiaoan_proto::cases::v1::alert_service_client::AlertServiceClient;
+use xiaoan_proto::cases::v1::case_service_client::CaseServiceClient;
+use xiaoan_proto::cases::v1::series_service_client::SeriesServiceClient;
+use xiaoan_proto::core::v1::{Date, OrgKind};
+use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
+use xiaoan_proto::hq::v1::OrgUnitRegistered;
+use xiaoan_proto::projections::v1::projections_service_client::ProjectionsServiceClient;
+use xiaoan_proto::timestamp;
+use xiaoan_rpc::client::{AuthenticatedChannel, ClientOptions, channel};
+use xiaoan_rpc::{RpcOptions, Secret, Server};
+use xiaoan_testkit::{TestDb, TestIssuer};
+
+/// The world's "now" unless a test moves it.
+pub const NOW: OffsetDateTime = datetime!(2026-10-01 12:00 +8);
+/// A station of Donggang.
+pub const STATION: &str = "371102010000";
+/// Its neighbour in the same bureau.
+pub const NEIGHBOUR: &str = "371102020000";
+/// Their bureau.
+pub const BUREAU: &str = "371102000000";
+/// A station of another bureau.
+pub const ELSEWHERE: &str = "371103010000";
+/// The city bureau.
+pub const CITY: &str = "371100000000";
+
+pub struct World {
+    pub db: TestDb,
+    pub clock: Arc<FixedClock>,
+    issuer: TestIssuer,
+    kek: Kek,
+    server: Served,
+}
+
+/// A server that stops with the test.
+pub struct Served {
+    addr: SocketAddr,
+    pub store: EventStore,
+    _stop: oneshot::Sender<()>,
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let db = TestDb::create("cases").await;
+        let clock = Arc::new(FixedClock::at(NOW));
+        let issuer = TestIssuer::new();
+        register_units(&db).await;
+        let kek = Kek::fresh();
+        let server = serve(&db, &issuer, Arc::clone(&clock), kek.clone()).await;
+        Self { db, clock, issuer, kek, server }
+    }
+
+    pub fn store(&self) -> &EventStore {
+        &self.server.store
+    }
+
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Another replica of the service on the same database.
+    pub async fn replica(&self) -> Served {
+        serve(&self.db, &self.issuer, Arc::clone(&self.clock), self.kek.clone()).await
+    }
+
+    /// Somebody with a token.
+    pub fn caller(&self, subject: &str, org_unit: &str, roles: &[&str]) -> Caller {
+        self.caller_at(&self.server, subject, org_unit, roles)
+    }
+
+    /// Somebody with a token, talking to a certain replica.
+    pub fn caller_at(&self, served: &Served, subject: &str, org_unit: &str, roles: &[&str]) -> Caller {
+        let token = Secret::new(&self.issuer.token(subject, org_unit, roles));
+        let options = ClientOptions::new(format!("http://{}", served.addr));
+        Caller { channel: channel(&options, &token).expect("channel") }
+    }
+
+    /// An officer of the station.
+    pub fn officer(&self) -> Caller {
+        self.caller("officer-1", STATION, &["officer"])
+    }
+
+    /// The bureau's chief, who approves.
+    pub fn chief(&self) -> Caller {
+        self.caller("chief-1", BUREAU, &["officer"])
+    }
+
+    /// The bureau's registrar.
+    pub fn registrar(&self) -> Caller {
+        self.caller("registrar-1", BUREAU, &["registrar"])
+    }
+
+    /// Address of the server, without a token.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.addr)
+    }
+}
+
+/// The clients of one caller.
+#[derive(Clone)]
+pub struct Caller {
+    pub channel: AuthenticatedChannel,
+}
+
+impl Caller {
+    pub fn cases(&self) -> CaseServiceClient<AuthenticatedChannel> {
+        CaseServiceClient::new(self.channel.clone())
+    }
+    pub fn alerts(&self) -> AlertServiceClient<AuthenticatedChannel> {
+        AlertServiceClient::new(self.channel.clone())
+    }
+    pub fn series(&self) -> SeriesServiceClient<AuthenticatedChannel> {
+        SeriesServiceClient::new(self.channel.clone())
+    }
+    pub fn log(&self) -> EventLogServiceClient<AuthenticatedChannel> {
+        EventLogServiceClient::new(self.channel.clone())
+    }
+    pub fn projections(&self) -> ProjectionsServiceClient<AuthenticatedChannel> {
+        ProjectionsServiceClient::new(self.channel.clone())
+    }
+
+    /// Files a case and gives its answer.
+    pub async fn file(&self, request: v1::FileCaseRequest) -> Result<v1::FileCaseResponse, Status> {
+        self.cases().file_case(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// A case once the views have seen a position.
+    pub async fn case(&self, case_no: &str, at_least: i64) -> v1::Case {
+        let request = v1::GetCaseRequest { case_no: case_no.into(), at_least };
+        self.cases().get_case(request).await.expect("a case").into_inner().case.expect("a case")
+    }
+}
+
+async fn serve(db: &TestDb, issuer: &TestIssuer, clock: Arc<FixedClock>, kek: Kek) -> Served {
+    let store = EventStore::open(db.pool(), SOURCE, clock, AppenderOptions::default())
+        .await
+        .expect("the store opens");
+    let directory = Directory::load(db.pool()).await.expect("the directory loads");
+    let vault = Vault::open(db.pool(), kek).await.expect("the vault opens");
+    let rules = RuleBook::shipped().expect("the shipped books");
+    let parts = Parts { store: store.clone(), directory, following: None, rules, vault };
+    let options = RpcOptions::loopback(issuer.jwks_path(), TestIssuer::ISSUER, TestIssuer::AUDIENCE);
+    let server = Server::new(options).await.expect("a server");
+    let addr = server.grpc_addr().expect("an address");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = mount(server, parts);
+    tokio::spawn(async move {
+        let until_dropped = async {
+            let _ = stopped.await;
+        };
+        server.serve(until_dropped).await.expect("it serves");
+    });
+    Served { addr, store, _stop: stop }
+}
+
+/// Registers the org units of the acceptance data as hq's log would.
+async fn register_units(db: &TestDb) {
+    let text = include_str!("../../../../tests/acceptance/org-units.csv");
+    let events: Vec<_> = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes())
+        .records()
+        .zip(1_i64..)
+        .map(|(record, position)| {
+            let record = record.expect("a row");
+            let kind = match &record[1] {
+                "city_bureau" => OrgKind::CityBureau,
+                "county_bureau" => OrgKind::CountyBureau,
+                "port_bureau" => OrgKind::PortBureau,
+                "port_station" => OrgKind::PortStation,
+                _ => OrgKind::Station,
+            };
+            let event = OrgUnitRegistered {
+                code: record[0].into(),
+                kind: kind.into(),
+                parent: record[2].into(),
+                name_zh: record[3].into(),
+                name_en: record[4].into(),
+                effective_on: Some(Date { year: 2020, month: 1, day: 1 }),
+            };
+            let event = xiaoan_directory::OrgUnitEvent::from(event);
+            RecordedEvent {
+                source: "hq".into(),
+                position,
+                stream: format!("{}-{}", xiaoan_directory::STREAM_KIND, &record[0]),
+                version: 1,
+                r#type: event.type_name(),
+                payload: event.encode().into(),
+                recorded_at: Some(timestamp(NOW)),
+                ..Default::default()
+            }
+        })
+        .collect();
+    let directory = Directory::load(db.pool()).await.expect("an empty directory");
+    let mut tx = db.pool().begin().await.expect("a transaction");
+    directory.apply(&mut tx, &events).await.expect("the units are registered");
+    tx.commit().await.expect("committed");
+}
+
+/// A fresh request id.
+pub fn id() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// What a filing says that nothing is wrong with: burglary, 1,200 yuan, reported on 2026-06-07 at 01:58.
+pub fn burglary(case_no: &str) -> v1::FileCaseRequest {
+    v1::FileCaseRequest {
+        request_id: id(),
+        case_no: case_no.into(),
+        org_unit: STATION.into(),
+        category: "050201".into(),
+        occurred_from: Some(timestamp(datetime!(2026-06-06 11:58 +8))),
+        reported_at: Some(timestamp(datetime!(2026-06-07 1:58 +8))),
+        filed_on: Some(Date { year: 2026, month: 6, day: 7 }),
+        loss_fen: 120_000,
+        preventable: true,
+        ..Default::default()
+    }
+}
+
+/// The n-th case number of the station in June.
+pub fn number(n: usize) -> String {
+    format!("A{STATION}202606{n:04}")
+}
+
+/// A day of June 2026.
+pub fn june(day: i32) -> Option<Date> {
+    Some(Date { year: 2026, month: 6, day })
+}
+
+/// Status code and stable reason of a refusal.
+#[track_caller]
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
+    let status = answer.expect_err("should have been refused");
+    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    (status.code(), reason)
+}
+
+/// The same as a pair to compare with.
+pub fn no(code: Code, reason: &str) -> (Code, String) {
+    (code, reason.to_owned())
+}
+
+/// Position of a receipt.
+pub fn position(receipt: Option<&xiaoan_proto::core::v1::Receipt>) -> i64 {
+    receipt.expect("a receipt").position
+}
