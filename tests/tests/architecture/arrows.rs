@@ -95,7 +95,10 @@ fn every_member_takes_versions_and_lints_from_the_workspace() {
         for line in manifest.lines().map(str::trim) {
             if line.starts_with('[') {
                 in_dependencies = line.ends_with("dependencies]");
-            } else if in_dependencies && !line.is_empty() && !line.starts_with('#') && !line.contains("workspace = true")
+            } else if in_dependencies
+                && !line.is_empty()
+                && !line.starts_with('#')
+                && !line.contains("workspace = true")
             {
                 breaches.push(format!("{}: {line}", package.name));
             }

@@ -56,7 +56,9 @@ fn migrations_are_numbered_by_room_and_no_number_is_used_twice() {
         }
         // Services have databases of their own; what they share must not clash.
         let shared = number < 2000;
-        if let Some(other) = seen.insert((if shared { "" } else { folder }.to_owned(), number), text.path.clone()) {
+        if let Some(other) =
+            seen.insert((if shared { "" } else { folder }.to_owned(), number), text.path.clone())
+        {
             breaches.push(format!("{} and {other} have the same number", text.path));
         }
     }

@@ -28,11 +28,11 @@ impl Text {
     fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.content.lines().enumerate().map(|(at, line)| (at + 1, line))
     }
-    /// Rust without its comments and without the test modules at the end, so that rules about code look at code.
+    /// Rust without its comments and without a test module at the end, so that rules about code look at code.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.lines()
-            .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
-            .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        let tests = self.content.find("#[cfg(test)]\nmod tests {").unwrap_or(self.content.len());
+        let end = self.content[..tests].lines().count();
+        self.lines().take(end).filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 }
 
@@ -53,7 +53,8 @@ fn texts() -> Vec<Text> {
             } else if kind.is_file()
                 && let Ok(content) = std::fs::read_to_string(entry.path())
             {
-                let path = entry.path().strip_prefix(&root).expect("below the root").to_string_lossy().into_owned();
+                let path =
+                    entry.path().strip_prefix(&root).expect("below the root").to_string_lossy().into_owned();
                 texts.push(Text { path, content });
             }
         }

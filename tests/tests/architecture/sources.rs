@@ -3,19 +3,25 @@
 use crate::{Text, no_breach, texts};
 
 /// Statement words before a table's name.
-const BEFORE_A_TABLE: [&str; 5] = ["from", "into", "update", "join", "table"];
+const BEFORE_A_TABLE: [&str; 6] = ["FROM", "INTO", "UPDATE", "JOIN", "TABLE", "ONLY"];
 
-/// Whether a line of SQL, on its own or inside Rust, names the table `events` (with or without its schema).
-fn names_the_events_table(line: &str) -> bool {
-    let words: Vec<_> = line
-        .split(|c: char| c.is_whitespace() || "\"'`(),;=".contains(c))
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.windows(2).any(|pair| {
-        let table = pair[1].rsplit('.').next().unwrap_or_default();
-        // Statement words are written in capitals here, prose and Rust are not.
-        BEFORE_A_TABLE.iter().any(|word| pair[0] == word.to_uppercase()) && table == "events"
-    })
+/// Lines of SQL, on its own or inside Rust, that name the table `events`, with or without its schema.
+fn naming_the_events_table(content: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut before = "";
+    for (at, line) in content.lines().enumerate() {
+        for word in
+            line.split(|c: char| c.is_whitespace() || "\"'`(),;=\\".contains(c)).filter(|w| !w.is_empty())
+        {
+            let table = word.rsplit('.').next().unwrap_or_default();
+            // Statement words are written in capitals here, prose and Rust are not.
+            if table == "events" && BEFORE_A_TABLE.contains(&before) {
+                found.push(at + 1);
+            }
+            before = word;
+        }
+    }
+    found
 }
 
 #[test]
@@ -25,35 +31,40 @@ fn only_the_event_store_has_sql_on_the_events_table() {
         let is_the_store = ["crates/eventstore/", "migrations/eventstore/", "bench/"]
             .iter()
             .any(|room| text.path.starts_with(room));
-        if is_the_store || !(text.is("rs") || text.is("sql")) {
+        // Tests may forge a log, to see that it is noticed.
+        let is_a_test = text.path.split('/').any(|folder| folder == "tests");
+        if is_the_store || is_a_test || !(text.is("rs") || text.is("sql")) {
             continue;
         }
-        for (number, line) in text.lines() {
-            if names_the_events_table(line) {
-                breaches.push(format!("{}:{number}: {}", text.path, line.trim()));
-            }
-        }
+        breaches.extend(
+            naming_the_events_table(&text.content).iter().map(|line| format!("{}:{line}", text.path)),
+        );
     }
     no_breach("SQL on the events table outside crates/eventstore", &breaches);
 }
 
 #[test]
 fn the_check_for_the_events_table_finds_what_it_looks_for() {
-    for sql in ["SELECT 1 FROM events", "DELETE FROM events;", "INSERT INTO xiaoan.events (position)", "LOCK TABLE events"]
-    {
-        assert!(names_the_events_table(sql), "{sql}");
+    for sql in [
+        "SELECT 1 FROM events",
+        "DELETE FROM events;",
+        "INSERT INTO eventstore.events (position)",
+        "LOCK TABLE events",
+        "SELECT position FROM\n   events WHERE",
+        "\"SELECT position FROM \\\n events\"",
+    ] {
+        assert_eq!(naming_the_events_table(sql).len(), 1, "{sql}");
     }
     for other in ["FROM events_archive", "reads from events", "SELECT events FROM batches"] {
-        assert!(!names_the_events_table(other), "{other}");
+        assert!(naming_the_events_table(other).is_empty(), "{other}");
     }
 }
 
-/// Files that say how a no becomes a status: those that implement refusals and those that name gRPC's codes.
+/// Files that say how a no becomes a status: those that implement refusals, and those that are named for it.
 fn maps_errors(text: &Text) -> bool {
-    let in_a_service = text.path.starts_with("services/") || text.path.starts_with("crates/rpc/");
-    in_a_service
-        && text.is("rs")
-        && text.code().any(|(_, line)| line.contains("impl Refusal for") || line.contains("Code::"))
+    let ours = text.path.starts_with("services/") || text.path.starts_with("crates/rpc/");
+    let named = text.path.ends_with("/errors.rs") || text.path.ends_with("/refusal.rs");
+    ours && text.is("rs") && (named || text.code().any(|(_, line)| line.contains("impl Refusal for")))
 }
 
 #[test]
@@ -74,7 +85,8 @@ fn every_refusal_is_mapped_by_name_and_none_hides_behind_a_wildcard() {
 #[test]
 fn no_file_names_a_path_of_somebodys_machine() {
     // Written in two parts, so that this file does not break its own rule.
-    let machine = [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/Us", "ers/"), concat!("/ro", "ot/")];
+    let machine =
+        [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/Us", "ers/"), concat!("/ro", "ot/")];
     let mut breaches = Vec::new();
     for text in texts() {
         for (number, line) in text.lines() {
