@@ -16,7 +16,26 @@ pub mod grpc;
 pub mod ledger;
 pub mod measures;
 mod reader;
+mod service;
 pub mod standings;
 pub mod web;
 
 pub use reader::{Announced, Bell, ReadError, ReadRefusal, Reader};
+pub use service::{Logs, OwnOptions, Parts, serve};
+
+/// Name of this service.
+pub const NAME: &str = "rankings";
+
+/// Tables of rankings' own; applied after the directory's. The ledger makes its own ([`ledger`]).
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/rankings");
+
+/// Brings rankings' database up to date.
+///
+/// # Errors
+/// When a migration fails or was changed after it had been applied.
+pub async fn migrate(owner: sqlx::PgPool) -> anyhow::Result<()> {
+    for own in [&xiaoan_directory::MIGRATIONS, &MIGRATIONS] {
+        xiaoan_eventstore::migrate(&owner, own).await?;
+    }
+    Ok(())
+}

@@ -36,8 +36,10 @@ pub enum Measure {
 pub const OFFICERS: &str = "officers";
 
 impl Measure {
+    /// How many there are.
+    pub const COUNT: usize = 13;
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::CaseFiled,
         Self::CaseSolved,
         Self::CaseCohortSolved,
@@ -71,6 +73,32 @@ impl Measure {
             Self::AlertReceived => "alert.received",
             Self::ExceptionalSolved => "case.exceptional.solved",
         }
+    }
+
+    /// Its column in the tables of sums: the name with underscores.
+    #[must_use]
+    pub const fn column(self) -> &'static str {
+        match self {
+            Self::CaseFiled => "case_filed",
+            Self::CaseSolved => "case_solved",
+            Self::CaseCohortSolved => "case_cohort_solved",
+            Self::SmallFiled => "case_small_filed",
+            Self::SmallSolved => "case_small_solved",
+            Self::SmallCohortSolved => "case_small_cohort_solved",
+            Self::PreventableFiled => "case_preventable_filed",
+            Self::Arrests => "case_arrests",
+            Self::SolvedLoss => "case_solved_loss",
+            Self::Recovered => "case_recovered",
+            Self::Returned => "case_returned",
+            Self::AlertReceived => "alert_received",
+            Self::ExceptionalSolved => "case_exceptional_solved",
+        }
+    }
+
+    /// Its place among [`ALL`](Self::ALL), from 0.
+    #[must_use]
+    pub const fn place(self) -> usize {
+        self as usize - 1
     }
 
     /// The measure of that name.
@@ -108,6 +136,8 @@ mod tests {
         for measure in Measure::ALL {
             assert_eq!(Measure::named(measure.name()), Some(measure));
             assert_eq!(Measure::with_id(measure.id()), Some(measure));
+            assert_eq!(Measure::ALL[measure.place()], measure);
+            assert_eq!(measure.column(), measure.name().replace('.', "_"));
         }
         assert_eq!(Measure::with_id(0), None);
         assert_eq!(Measure::with_id(14), None);

@@ -2,6 +2,7 @@
 
 use super::{PREFIX_LENGTHS, unit_number};
 use crate::booking::{self, Line};
+use crate::measures::Measure;
 use std::collections::BTreeMap;
 use time::{Date, OffsetDateTime};
 use xiaoan_eventstore::RecordedEvent;
@@ -50,10 +51,11 @@ pub(super) fn place(event: &RecordedEvent) -> Result<Vec<PlacedLine<'_>>, ApplyE
         .collect()
 }
 
-/// (measure, day, unit, category) and (measure, prefix, month, unit), sorted, so that two writers never lock in
-/// opposite orders.
-pub(super) type DayKey = (i16, Date, i64, String);
-pub(super) type MonthKey = (i16, String, Date, i64);
+/// A sum per measure, in the order of [`Measure::ALL`].
+pub(super) type Quantities = [i64; Measure::COUNT];
+/// (day, unit, category) and (prefix, month, unit), sorted, so that two writers never lock in opposite orders.
+pub(super) type DayKey = (Date, i64, String);
+pub(super) type MonthKey = (String, Date, i64);
 
 /// Rows of a batch, column by column.
 #[derive(Debug, Default)]
@@ -69,8 +71,8 @@ pub(super) struct Columns {
     pub(super) recorded_at: Vec<OffsetDateTime>,
     pub(super) event_type: Vec<i16>,
     pub(super) stream: Vec<String>,
-    pub(super) days: BTreeMap<DayKey, i64>,
-    pub(super) months: BTreeMap<MonthKey, i64>,
+    pub(super) days: BTreeMap<DayKey, Quantities>,
+    pub(super) months: BTreeMap<MonthKey, Quantities>,
 }
 
 impl Columns {
@@ -94,16 +96,17 @@ impl Columns {
 
     fn add(&mut self, placed: PlacedLine<'_>) {
         let line = placed.line;
-        let (measure, unit, on) = (line.measure.id(), unit_number(line.org_unit), line.occurred_on);
-        *self.days.entry((measure, on, unit, line.category.clone())).or_default() += line.quantity;
+        let (measure, unit, on) = (line.measure, unit_number(line.org_unit), line.occurred_on);
+        let day = self.days.entry((on, unit, line.category.clone())).or_default();
+        day[measure.place()] += line.quantity;
         for prefix in prefixes(&line.category) {
-            *self.months.entry((measure, prefix.to_owned(), month_of(on), unit)).or_default() +=
-                line.quantity;
+            let month = self.months.entry((prefix.to_owned(), month_of(on), unit)).or_default();
+            month[measure.place()] += line.quantity;
         }
         self.source.push(placed.source.to_owned());
         self.position.push(placed.position);
         self.line_no.push(placed.line_no);
-        self.measure.push(measure);
+        self.measure.push(measure.id());
         self.org_unit.push(unit);
         self.category.push(line.category);
         self.occurred_on.push(on);

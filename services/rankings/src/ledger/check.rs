@@ -6,9 +6,10 @@
 
 use super::batch::PlacedLine;
 use super::{PREFIX_LENGTHS, unit_number};
+use crate::measures::Measure;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
-use sqlx::{Acquire, FromRow, PgConnection, PgPool};
+use sqlx::{Acquire, AssertSqlSafe, FromRow, PgConnection, PgPool};
 use std::fmt::Write as _;
 use time::Date;
 
@@ -46,33 +47,59 @@ pub const SELECT_LINES: &str = select_lines!("ledger");
 pub(super) const COPY_LIVE: &str = concat!("COPY (", select_lines!("ledger"), ") TO STDOUT");
 pub(super) const COPY_NEXT: &str = concat!("COPY (", select_lines!("ledger_next"), ") TO STDOUT");
 
-const DAYS: &str = "
-    SELECT measure, category, day, org_unit, coalesce(t.quantity, 0)::bigint AS lines, coalesce(s.quantity, 0) AS sums
-    FROM (
-        SELECT measure, occurred_on AS day, org_unit, category, sum(quantity) AS quantity
-        FROM ledger.lines
-        GROUP BY measure, occurred_on, org_unit, category
-    ) t
-    FULL JOIN ledger.day_sums s USING (measure, day, org_unit, category)
-    WHERE coalesce(t.quantity, 0) <> coalesce(s.quantity, 0)
-    ORDER BY measure, day, org_unit, category
-    LIMIT $1";
+/// Rows of sums as one row per measure that is not zero.
+fn unpivoted(table: &str) -> String {
+    let values = Measure::ALL.map(|m| format!("({}::smallint, t.{})", m.id(), m.column())).join(", ");
+    format!(
+        "{table} t CROSS JOIN LATERAL (VALUES {values}) AS v (measure, quantity)
+         WHERE v.quantity <> 0"
+    )
+}
 
-const MONTHS: &str = "
-    SELECT measure, prefix AS category, month AS day, org_unit,
-           coalesce(t.quantity, 0)::bigint AS lines, coalesce(s.quantity, 0) AS sums
-    FROM (
-        SELECT measure, left(category, n) AS prefix, date_trunc('month', day)::date AS month, org_unit,
-               sum(quantity) AS quantity
-        FROM ledger.day_sums
-        CROSS JOIN UNNEST($2::int[]) AS n
-        WHERE length(category) >= n
-        GROUP BY 1, 2, 3, 4
-    ) t
-    FULL JOIN ledger.month_sums s USING (measure, prefix, month, org_unit)
-    WHERE coalesce(t.quantity, 0) <> coalesce(s.quantity, 0)
-    ORDER BY measure, month, org_unit, prefix
-    LIMIT $1";
+fn days() -> String {
+    format!(
+        "SELECT measure, category, day, org_unit, coalesce(t.quantity, 0)::bigint AS lines,
+                coalesce(s.quantity, 0)::bigint AS sums
+         FROM (
+             SELECT measure, occurred_on AS day, org_unit, category, sum(quantity) AS quantity
+             FROM ledger.lines
+             GROUP BY measure, occurred_on, org_unit, category
+         ) t
+         FULL JOIN (
+             SELECT v.measure, t.day, t.org_unit, t.category, v.quantity FROM {}
+         ) s USING (measure, day, org_unit, category)
+         WHERE coalesce(t.quantity, 0) <> coalesce(s.quantity, 0)
+         ORDER BY measure, day, org_unit, category
+         LIMIT $1",
+        unpivoted("ledger.day_sums")
+    )
+}
+
+fn months() -> String {
+    format!(
+        "SELECT measure, prefix AS category, month AS day, org_unit, coalesce(t.quantity, 0)::bigint AS lines,
+                coalesce(s.quantity, 0)::bigint AS sums
+         FROM (
+             SELECT measure, left(category, n) AS prefix, month, org_unit, sum(quantity) AS quantity
+             FROM (
+                 SELECT measure, category, date_trunc('month', occurred_on)::date AS month, org_unit,
+                        sum(quantity) AS quantity
+                 FROM ledger.lines
+                 GROUP BY 1, 2, 3, 4
+             ) leaves
+             CROSS JOIN UNNEST($2::int[]) AS n
+             WHERE length(category) >= n
+             GROUP BY 1, 2, 3, 4
+         ) t
+         FULL JOIN (
+             SELECT v.measure, t.prefix, t.month, t.org_unit, v.quantity FROM {}
+         ) s USING (measure, prefix, month, org_unit)
+         WHERE coalesce(t.quantity, 0) <> coalesce(s.quantity, 0)
+         ORDER BY measure, month, org_unit, prefix
+         LIMIT $1",
+        unpivoted("ledger.month_sums")
+    )
+}
 
 #[derive(FromRow)]
 struct Difference {
@@ -101,10 +128,13 @@ pub async fn check(pool: &PgPool) -> Result<Checked, sqlx::Error> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
-    let days: Vec<Difference> = sqlx::query_as(DAYS).bind(SHOWN).fetch_all(&mut *tx).await?;
+    let days: Vec<Difference> = sqlx::query_as(AssertSqlSafe(days())).bind(SHOWN).fetch_all(&mut *tx).await?;
     let lengths = PREFIX_LENGTHS.map(|length| i32::try_from(length).unwrap_or_default());
-    let months: Vec<Difference> =
-        sqlx::query_as(MONTHS).bind(SHOWN).bind(lengths.as_slice()).fetch_all(&mut *tx).await?;
+    let months: Vec<Difference> = sqlx::query_as(AssertSqlSafe(months()))
+        .bind(SHOWN)
+        .bind(lengths.as_slice())
+        .fetch_all(&mut *tx)
+        .await?;
     let (lines, digest) = digest(&mut tx, COPY_LIVE).await?;
     tx.commit().await?;
     let differences = days.iter().map(|d| d.text("day"));

@@ -1,41 +1,18 @@
 //! The ledger as a projection: a batch, its sums and its checkpoint in one transaction.
 
-use super::batch::Columns;
+use super::batch::{Columns, Quantities};
 use super::tables::{self, Schema};
-use sqlx::{PgConnection, PgPool};
-use std::sync::Arc;
+use crate::measures::Measure;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres};
+use std::sync::{Arc, LazyLock};
 use xiaoan_eventstore::RecordedEvent;
 use xiaoan_projection::{ApplyError, Projection};
 
-/// Lines and sums in one round trip. Sums are added to, never set.
-macro_rules! write_sql {
-    ($schema:literal) => {
-        concat!(
-            "WITH written AS (
-                 INSERT INTO ", $schema, ".lines
-                        (source, position, line_no, measure, org_unit, category, occurred_on, quantity, recorded_at,
-                         event_type, stream)
-                 SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::smallint[], $4::smallint[], $5::bigint[], $6::text[],
-                                      $7::date[], $8::bigint[], $9::timestamptz[], $10::smallint[], $11::text[])
-             ), days AS (
-                 INSERT INTO ", $schema, ".day_sums AS s (measure, day, org_unit, category, quantity)
-                 SELECT * FROM UNNEST($12::smallint[], $13::date[], $14::bigint[], $15::text[], $16::bigint[])
-                 ON CONFLICT (measure, day, org_unit, category) DO UPDATE SET quantity = s.quantity + excluded.quantity
-             )
-             INSERT INTO ", $schema, ".month_sums AS s (measure, prefix, month, org_unit, quantity)
-             SELECT * FROM UNNEST($17::smallint[], $18::text[], $19::date[], $20::bigint[], $21::bigint[])
-             ON CONFLICT (measure, prefix, month, org_unit) DO UPDATE SET quantity = s.quantity + excluded.quantity"
-        )
-    };
-}
-const WRITE_LIVE: &str = write_sql!("ledger");
-const WRITE_NEXT: &str = write_sql!("ledger_next");
-
 /// The ledger of signed facts.
 #[derive(Debug)]
-pub struct Ledger {
-    _made: (),
-}
+pub struct Ledger(());
 
 impl Ledger {
     /// Opens the ledger; makes its tables when there are none, or none of this build's layout (then it fills from the
@@ -46,7 +23,7 @@ impl Ledger {
     pub async fn open(pool: &PgPool) -> Result<Arc<Self>, sqlx::Error> {
         let mut connection = pool.acquire().await?;
         tables::ensure(&mut connection).await?;
-        Ok(Arc::new(Self { _made: () }))
+        Ok(Arc::new(Self(())))
     }
 }
 
@@ -60,28 +37,46 @@ impl Projection for Ledger {
     }
 }
 
+/// Lines and sums in one round trip. Sums are added to, never set.
+static WRITE: LazyLock<[String; 2]> = LazyLock::new(|| [Schema::Live, Schema::Next].map(write_sql));
+
+fn write_sql(schema: Schema) -> String {
+    let schema = schema.name();
+    let columns = Measure::ALL.map(Measure::column).join(", ");
+    let added = Measure::ALL.map(|m| format!("{0} = s.{0} + excluded.{0}", m.column())).join(", ");
+    let sums = |first: usize| {
+        let arrays = (first..first + Measure::COUNT).map(|n| format!("${n}::bigint[]"));
+        arrays.collect::<Vec<_>>().join(", ")
+    };
+    let (days, months) = (sums(15), sums(18 + Measure::COUNT));
+    let month = 15 + Measure::COUNT;
+    format!(
+        "WITH written AS (
+             INSERT INTO {schema}.lines
+                    (source, position, line_no, measure, org_unit, category, occurred_on, quantity, recorded_at,
+                     event_type, stream)
+             SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::smallint[], $4::smallint[], $5::bigint[], $6::text[],
+                                  $7::date[], $8::bigint[], $9::timestamptz[], $10::smallint[], $11::text[])
+         ), days AS (
+             INSERT INTO {schema}.day_sums AS s (day, org_unit, category, {columns})
+             SELECT * FROM UNNEST($12::date[], $13::bigint[], $14::text[], {days})
+             ON CONFLICT (day, org_unit, category) DO UPDATE SET {added}
+         )
+         INSERT INTO {schema}.month_sums AS s (prefix, month, org_unit, {columns})
+         SELECT * FROM UNNEST(${month}::text[], ${}::date[], ${}::bigint[], {months})
+         ON CONFLICT (prefix, month, org_unit) DO UPDATE SET {added}",
+        month + 1,
+        month + 2
+    )
+}
+
 /// Writes the rows of a batch into a generation that has its indexes.
 pub(super) async fn write(tx: &mut PgConnection, rows: Columns, schema: Schema) -> Result<(), sqlx::Error> {
     if rows.is_empty() {
         return Ok(());
     }
-    let mut day_rows = (vec![], vec![], vec![], vec![], vec![]);
-    for ((measure, day, unit, category), quantity) in rows.days {
-        day_rows.0.push(measure);
-        day_rows.1.push(day);
-        day_rows.2.push(unit);
-        day_rows.3.push(category);
-        day_rows.4.push(quantity);
-    }
-    let mut month_rows = (vec![], vec![], vec![], vec![], vec![]);
-    for ((measure, prefix, month, unit), quantity) in rows.months {
-        month_rows.0.push(measure);
-        month_rows.1.push(prefix);
-        month_rows.2.push(month);
-        month_rows.3.push(unit);
-        month_rows.4.push(quantity);
-    }
-    sqlx::query(if schema == Schema::Live { WRITE_LIVE } else { WRITE_NEXT })
+    let sql = &WRITE[usize::from(schema == Schema::Next)];
+    let mut query = sqlx::query(AssertSqlSafe(sql.as_str()))
         .bind(rows.source)
         .bind(rows.position)
         .bind(rows.line_no)
@@ -92,18 +87,31 @@ pub(super) async fn write(tx: &mut PgConnection, rows: Columns, schema: Schema) 
         .bind(rows.quantity)
         .bind(rows.recorded_at)
         .bind(rows.event_type)
-        .bind(rows.stream)
-        .bind(day_rows.0)
-        .bind(day_rows.1)
-        .bind(day_rows.2)
-        .bind(day_rows.3)
-        .bind(day_rows.4)
-        .bind(month_rows.0)
-        .bind(month_rows.1)
-        .bind(month_rows.2)
-        .bind(month_rows.3)
-        .bind(month_rows.4)
-        .execute(tx)
-        .await
-        .map(drop)
+        .bind(rows.stream);
+    let (mut day, mut unit, mut category, mut sums) = (vec![], vec![], vec![], Vec::new());
+    for ((on, org_unit, leaf), quantities) in rows.days {
+        day.push(on);
+        unit.push(org_unit);
+        category.push(leaf);
+        sums.push(quantities);
+    }
+    query = bind_sums(query.bind(day).bind(unit).bind(category), &sums);
+    let (mut prefix, mut month, mut unit, mut sums) = (vec![], vec![], vec![], Vec::new());
+    for ((cut, first_day, org_unit), quantities) in rows.months {
+        prefix.push(cut);
+        month.push(first_day);
+        unit.push(org_unit);
+        sums.push(quantities);
+    }
+    bind_sums(query.bind(prefix).bind(month).bind(unit), &sums).execute(tx).await.map(drop)
+}
+
+/// One array per measure.
+fn bind_sums<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    sums: &[Quantities],
+) -> Query<'q, Postgres, PgArguments> {
+    Measure::ALL.into_iter().fold(query, |query, measure| {
+        query.bind(sums.iter().map(|quantities| quantities[measure.place()]).collect::<Vec<_>>())
+    })
 }

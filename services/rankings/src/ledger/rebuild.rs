@@ -13,7 +13,8 @@ use super::batch::{Columns, PlacedLine, place};
 use super::check::{self, LineDigest};
 use super::tables::{self, Schema};
 use super::{PREFIX_LENGTHS, live, unit_number};
-use sqlx::{Connection, PgConnection, PgPool};
+use crate::measures::Measure;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use time::{Date, OffsetDateTime};
@@ -34,23 +35,40 @@ const COPY_LINES: &str = "
 const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const COPY_TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 
-const DAYS: &str = "
-    INSERT INTO ledger_next.day_sums (measure, day, org_unit, category, quantity)
-    SELECT measure, occurred_on, org_unit, category, sum(quantity)
-    FROM ledger_next.lines
-    GROUP BY measure, occurred_on, org_unit, category";
+/// Daily sums out of the lines, in the order of their key, so that a range of the key is a range of the table.
+fn days() -> String {
+    let (columns, sums) = sums(|m| format!("coalesce(sum(quantity) FILTER (WHERE measure = {}), 0)", m.id()));
+    format!(
+        "INSERT INTO ledger_next.day_sums (day, org_unit, category, {columns})
+         SELECT occurred_on, org_unit, category, {sums}
+         FROM ledger_next.lines
+         GROUP BY occurred_on, org_unit, category
+         ORDER BY occurred_on, org_unit, category"
+    )
+}
 
-const MONTHS: &str = "
-    INSERT INTO ledger_next.month_sums (measure, prefix, month, org_unit, quantity)
-    SELECT s.measure, left(s.category, n), s.month, s.org_unit, sum(s.quantity)
-    FROM (
-        SELECT measure, category, date_trunc('month', occurred_on)::date AS month, org_unit, sum(quantity) AS quantity
-        FROM ledger_next.lines
-        GROUP BY 1, 2, 3, 4
-    ) s
-    CROSS JOIN UNNEST($1::int[]) AS n
-    WHERE length(s.category) >= n
-    GROUP BY 1, 2, 3, 4";
+/// Monthly sums out of the daily ones.
+fn months() -> String {
+    let (columns, sums) = sums(|m| format!("sum({0}) AS {0}", m.column()));
+    format!(
+        "INSERT INTO ledger_next.month_sums (prefix, month, org_unit, {columns})
+         SELECT left(s.category, n), s.month, s.org_unit, {sums}
+         FROM (
+             SELECT category, date_trunc('month', day)::date AS month, org_unit, {sums}
+             FROM ledger_next.day_sums
+             GROUP BY 1, 2, 3
+         ) s
+         CROSS JOIN UNNEST($1::int[]) AS n
+         WHERE length(s.category) >= n
+         GROUP BY 1, 2, 3
+         ORDER BY 1, 2, 3"
+    )
+}
+
+/// Columns of all measures, and an expression for each.
+fn sums(expression: impl Fn(Measure) -> String) -> (String, String) {
+    (Measure::ALL.map(Measure::column).join(", "), Measure::ALL.map(expression).join(", "))
+}
 
 /// Builds the ledger anew. One at a time.
 #[derive(Debug)]
@@ -131,8 +149,8 @@ impl Rebuild for LedgerRebuild {
         let mut second = self.connect().await?;
         let lengths = PREFIX_LENGTHS.map(|length| i32::try_from(length).unwrap_or_default());
         let sums = async {
-            sqlx::query(DAYS).execute(&mut second).await?;
-            sqlx::query(MONTHS).bind(lengths.as_slice()).execute(&mut second).await?;
+            sqlx::query(AssertSqlSafe(days())).execute(&mut second).await?;
+            sqlx::query(AssertSqlSafe(months())).bind(lengths.as_slice()).execute(&mut second).await?;
             tables::index_sums(&mut second, Schema::Next).await?;
             second.close().await
         };

@@ -1,19 +1,19 @@
 //! Sums of measures over days, unit by unit, in one round trip for a whole board.
 //!
-//! Whole months come from `month_sums` (one row per unit), the days at either end from `day_sums`; a moment in the past
-//! is asked of the lines themselves, for sums only know the present.
+//! Whole months come from `month_sums` (one row per unit and month, with every measure), the days at either end from
+//! `day_sums`; a moment in the past is asked of the lines themselves, for sums only know the present.
 
 use super::PREFIX_LENGTHS;
 use super::batch::month_of;
+use crate::measures::Measure;
 use crate::standings::period::Days;
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+use std::fmt::Write as _;
 use time::{Date, Duration, OffsetDateTime};
 
-/// One column to sum: every unit, or a single one.
+/// Facts to sum: of every unit, or of a single one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// Number of the measure.
-    pub measure: i16,
     /// Prefix of the category.
     pub prefix: String,
     /// Days.
@@ -22,103 +22,138 @@ pub struct Wanted {
     pub unit: Option<i64>,
 }
 
-/// Sums of one column by unit number; units without facts are absent.
-pub type Sums = Vec<(i64, i64)>;
+/// Sums by unit number, one vector per measure asked for; units without facts are absent. A unit may appear more than
+/// once (months and days apart): add.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Unit numbers.
+    pub units: Vec<i64>,
+    /// For each measure, the units' sums in the same order.
+    pub measures: Vec<Vec<i64>>,
+}
 
-/// The columns' sums, in the order wanted; a unit may appear more than once in a column (months and days apart).
+/// Sums of these measures for each of the wanted, in the order wanted.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn read(
     connection: &mut PgConnection,
+    measures: &[Measure],
     wanted: &[Wanted],
     as_of: Option<OffsetDateTime>,
 ) -> Result<Vec<Sums>, sqlx::Error> {
-    let mut sums = vec![Sums::new(); wanted.len()];
+    let empty = Sums { units: Vec::new(), measures: vec![Vec::new(); measures.len()] };
+    let mut sums = vec![empty; wanted.len()];
+    if measures.is_empty() || wanted.is_empty() {
+        return Ok(sums);
+    }
     let mut asked = Asked::default();
-    for (at, column) in wanted.iter().enumerate() {
-        asked.add(at, column, as_of.is_some());
+    for (at, one) in wanted.iter().enumerate() {
+        asked.add(at, one, as_of.is_some());
     }
-    let mut query = sqlx::query(if as_of.is_some() { FROM_LINES } else { FROM_SUMS })
-        .bind(asked.column)
-        .bind(asked.measure)
+    let sql = if as_of.is_some() { from_lines(measures) } else { from_sums(measures) };
+    let mut query = sqlx::query(AssertSqlSafe(sql))
+        .bind(asked.at)
         .bind(asked.prefix)
-        .bind(asked.from)
+        .bind(asked.since)
         .bind(asked.until)
-        .bind(asked.unit)
-        .bind(asked.by_month);
-    if let Some(moment) = as_of {
-        query = query.bind(moment);
-    }
+        .bind(asked.unit);
+    query = match as_of {
+        Some(moment) => query.bind(moment),
+        None => query.bind(asked.by_month),
+    };
     for row in query.fetch_all(connection).await? {
         let at: i32 = row.try_get(0)?;
-        let (units, quantities): (Option<Vec<i64>>, Option<Vec<i64>>) = (row.try_get(1)?, row.try_get(2)?);
-        let pairs = units.unwrap_or_default().into_iter().zip(quantities.unwrap_or_default());
-        if let Some(column) = usize::try_from(at).ok().and_then(|at| sums.get_mut(at)) {
-            column.extend(pairs);
+        let Some(found) = usize::try_from(at).ok().and_then(|at| sums.get_mut(at)) else { continue };
+        let units: Option<Vec<i64>> = row.try_get(1)?;
+        found.units.extend(units.unwrap_or_default());
+        for (n, measure) in found.measures.iter_mut().enumerate() {
+            let quantities: Option<Vec<i64>> = row.try_get(n + 2)?;
+            measure.extend(quantities.unwrap_or_default());
         }
     }
     Ok(sums)
 }
 
-/// A subquery per wanted piece, so that each is one range of one index whatever the planner thinks of the whole; sums
-/// come back as two arrays per piece, which a thousand rows would take ten times as long to do.
-const FROM_SUMS: &str = "
-    SELECT w.at, s.units, s.quantities
-    FROM UNNEST($1::int[], $2::smallint[], $3::text[], $4::date[], $5::date[], $6::bigint[], $7::boolean[])
-         AS w (at, measure, prefix, since, until, unit, by_month)
-    CROSS JOIN LATERAL (
-        SELECT array_agg(g.org_unit) AS units, array_agg(g.quantity) AS quantities
-        FROM (
-            SELECT m.org_unit, sum(m.quantity)::bigint AS quantity
-            FROM ledger.month_sums m
-            WHERE m.measure = w.measure AND m.prefix = w.prefix AND m.month >= w.since AND m.month < w.until
-              AND (w.unit IS NULL OR m.org_unit = w.unit)
-            GROUP BY m.org_unit
-        ) g
-    ) s
-    WHERE w.by_month
-    UNION ALL
-    SELECT w.at, s.units, s.quantities
-    FROM UNNEST($1::int[], $2::smallint[], $3::text[], $4::date[], $5::date[], $6::bigint[], $7::boolean[])
-         AS w (at, measure, prefix, since, until, unit, by_month)
-    CROSS JOIN LATERAL (
-        SELECT array_agg(g.org_unit) AS units, array_agg(g.quantity) AS quantities
-        FROM (
-            SELECT d.org_unit, sum(d.quantity)::bigint AS quantity
-            FROM ledger.day_sums d
-            WHERE d.measure = w.measure AND d.day >= w.since AND d.day < w.until
-              AND starts_with(d.category, w.prefix)
-              AND (w.unit IS NULL OR d.org_unit = w.unit)
-            GROUP BY d.org_unit
-        ) g
-    ) s
-    WHERE NOT w.by_month";
+/// A subquery per wanted piece, so that each is one range of one index whatever the planner thinks of the whole. Sums
+/// come back as arrays: a thousand rows would take ten times as long to send and to read.
+fn from_sums(measures: &[Measure]) -> String {
+    let (arrays, sums) = (arrays(measures), columns(measures, |m| format!("sum(t.{})::bigint", m.column())));
+    let pieces = "UNNEST($1::int[], $2::text[], $3::date[], $4::date[], $5::bigint[], $6::boolean[])
+                  AS w (at, prefix, since, until, unit, by_month)";
+    format!(
+        "SELECT w.at, s.*
+         FROM {pieces}
+         CROSS JOIN LATERAL (
+             SELECT array_agg(g.org_unit){arrays}
+             FROM (
+                 SELECT t.org_unit{sums}
+                 FROM ledger.month_sums t
+                 WHERE t.prefix = w.prefix AND t.month >= w.since AND t.month < w.until
+                   AND (w.unit IS NULL OR t.org_unit = w.unit)
+                 GROUP BY t.org_unit
+             ) g
+         ) s
+         WHERE w.by_month
+         UNION ALL
+         SELECT w.at, s.*
+         FROM {pieces}
+         CROSS JOIN LATERAL (
+             SELECT array_agg(g.org_unit){arrays}
+             FROM (
+                 SELECT t.org_unit{sums}
+                 FROM ledger.day_sums t
+                 WHERE t.day >= w.since AND t.day < w.until AND starts_with(t.category, w.prefix)
+                   AND (w.unit IS NULL OR t.org_unit = w.unit)
+                 GROUP BY t.org_unit
+             ) g
+         ) s
+         WHERE NOT w.by_month"
+    )
+}
 
-/// The same at a moment of knowledge. `by_month` is false throughout.
-const FROM_LINES: &str = "
-    SELECT w.at, s.units, s.quantities
-    FROM UNNEST($1::int[], $2::smallint[], $3::text[], $4::date[], $5::date[], $6::bigint[], $7::boolean[])
-         AS w (at, measure, prefix, since, until, unit, by_month)
-    CROSS JOIN LATERAL (
-        SELECT array_agg(g.org_unit) AS units, array_agg(g.quantity) AS quantities
-        FROM (
-            SELECT l.org_unit, sum(l.quantity)::bigint AS quantity
-            FROM ledger.lines l
-            WHERE l.measure = w.measure AND l.occurred_on >= w.since AND l.occurred_on < w.until
-              AND starts_with(l.category, w.prefix)
-              AND (w.unit IS NULL OR l.org_unit = w.unit)
-              AND l.recorded_at <= $8
-            GROUP BY l.org_unit
-        ) g
-    ) s";
+/// The same at a moment of knowledge.
+fn from_lines(measures: &[Measure]) -> String {
+    let arrays = arrays(measures);
+    let sums = columns(measures, |m| {
+        format!("coalesce(sum(t.quantity) FILTER (WHERE t.measure = {}), 0)::bigint", m.id())
+    });
+    let ids = measures.iter().map(|m| m.id().to_string()).collect::<Vec<_>>().join(", ");
+    format!(
+        "SELECT w.at, s.*
+         FROM UNNEST($1::int[], $2::text[], $3::date[], $4::date[], $5::bigint[]) AS w (at, prefix, since, until, unit)
+         CROSS JOIN LATERAL (
+             SELECT array_agg(g.org_unit){arrays}
+             FROM (
+                 SELECT t.org_unit{sums}
+                 FROM ledger.lines t
+                 WHERE t.measure IN ({ids}) AND t.occurred_on >= w.since AND t.occurred_on < w.until
+                   AND starts_with(t.category, w.prefix) AND (w.unit IS NULL OR t.org_unit = w.unit)
+                   AND t.recorded_at <= $6
+                 GROUP BY t.org_unit
+             ) g
+         ) s"
+    )
+}
+
+/// ", <expression> AS <column>" for each measure.
+fn columns(measures: &[Measure], expression: impl Fn(Measure) -> String) -> String {
+    measures.iter().fold(String::new(), |mut sql, measure| {
+        // Writing into a String cannot fail.
+        let _ = write!(sql, ", {} AS {}", expression(*measure), measure.column());
+        sql
+    })
+}
+
+fn arrays(measures: &[Measure]) -> String {
+    columns(measures, |m| format!("array_agg(g.{})", m.column()))
+}
 
 #[derive(Default)]
 struct Asked {
-    column: Vec<i32>,
-    measure: Vec<i16>,
+    at: Vec<i32>,
     prefix: Vec<String>,
-    from: Vec<Date>,
+    since: Vec<Date>,
     until: Vec<Date>,
     unit: Vec<Option<i64>>,
     by_month: Vec<bool>,
@@ -139,10 +174,9 @@ impl Asked {
         }
     }
     fn piece(&mut self, at: usize, wanted: &Wanted, days: Days, by_month: bool) {
-        self.column.push(i32::try_from(at).unwrap_or(i32::MAX));
-        self.measure.push(wanted.measure);
+        self.at.push(i32::try_from(at).unwrap_or(i32::MAX));
         self.prefix.push(wanted.prefix.clone());
-        self.from.push(days.from);
+        self.since.push(days.from);
         self.until.push(days.until);
         self.unit.push(wanted.unit);
         self.by_month.push(by_month);

@@ -61,8 +61,8 @@ pub(super) async fn index_lines(connection: &mut PgConnection, schema: Schema) -
 /// Makes the indexes of the sums, filled or empty.
 pub(super) async fn index_sums(connection: &mut PgConnection, schema: Schema) -> Result<(), sqlx::Error> {
     const SUMS: &str = "
-        ALTER TABLE {schema}.day_sums ADD PRIMARY KEY (measure, day, org_unit, category);
-        ALTER TABLE {schema}.month_sums ADD PRIMARY KEY (measure, prefix, month, org_unit)";
+        ALTER TABLE {schema}.day_sums ADD PRIMARY KEY (day, org_unit, category);
+        ALTER TABLE {schema}.month_sums ADD PRIMARY KEY (prefix, month, org_unit)";
     run(connection, SUMS, schema).await
 }
 
@@ -114,6 +114,7 @@ pub(super) async fn ensure(connection: &mut PgConnection) -> Result<bool, sqlx::
 }
 
 async fn run(connection: &mut PgConnection, sql: &str, schema: Schema) -> Result<(), sqlx::Error> {
-    let sql = sql.replace("{schema}", schema.name());
+    let sums = Measure::ALL.map(|m| format!("{} bigint NOT NULL DEFAULT 0", m.column())).join(",\n    ");
+    let sql = sql.replace("{schema}", schema.name()).replace("{sums}", &sums);
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
 }

@@ -1,42 +1,42 @@
 -- One generation of the ledger's tables, in the schema put for {schema}: `ledger` is the live one, `ledger_next` is
 -- filled by a rebuild and takes its place. The service makes them itself, as the role it runs under: a projection's
--- tables are its own to throw away. Measures and event types are numbers with their names beside them.
+-- tables are its own to throw away.
 
 CREATE TABLE {schema}.layout (version integer NOT NULL);
 
+-- What the numbers in `lines` stand for.
 CREATE TABLE {schema}.measures (id smallint PRIMARY KEY, name text NOT NULL);
 CREATE TABLE {schema}.event_types (id smallint PRIMARY KEY, name text NOT NULL);
 
 CREATE TABLE {schema}.lines (
-    position    bigint NOT NULL,
-    org_unit    bigint NOT NULL,
-    quantity    bigint NOT NULL,
+    position    bigint      NOT NULL,
+    org_unit    bigint      NOT NULL,
+    quantity    bigint      NOT NULL,
     recorded_at timestamptz NOT NULL,
-    occurred_on date NOT NULL,
-    line_no     smallint NOT NULL,
-    measure     smallint NOT NULL,
-    event_type  smallint NOT NULL,
-    source      text COLLATE "C" NOT NULL,
-    category    text COLLATE "C" NOT NULL,
-    stream      text COLLATE "C" NOT NULL
+    occurred_on date        NOT NULL,
+    line_no     smallint    NOT NULL,
+    measure     smallint    NOT NULL,
+    event_type  smallint    NOT NULL,
+    source      text        NOT NULL COLLATE "C",
+    category    text        NOT NULL COLLATE "C",
+    stream      text        NOT NULL COLLATE "C"
 );
 COMMENT ON COLUMN {schema}.lines.org_unit IS 'the 12 digits of the code as a number';
 COMMENT ON COLUMN {schema}.lines.quantity IS 'signed: a count, or fen';
 
+-- Sums hold one row per unit with a column per measure: a board of a thousand units reads a thousand rows.
 CREATE TABLE {schema}.day_sums (
     org_unit bigint NOT NULL,
-    quantity bigint NOT NULL,
-    day      date NOT NULL,
-    measure  smallint NOT NULL,
-    category text COLLATE "C" NOT NULL
+    {sums},
+    day      date   NOT NULL,
+    category text   NOT NULL COLLATE "C"
 );
 
 CREATE TABLE {schema}.month_sums (
     org_unit bigint NOT NULL,
-    quantity bigint NOT NULL,
-    month    date NOT NULL,
-    measure  smallint NOT NULL,
-    prefix   text COLLATE "C" NOT NULL
-) WITH (fillfactor = 85);
+    {sums},
+    month    date   NOT NULL,
+    prefix   text   NOT NULL COLLATE "C"
+) WITH (fillfactor = 80);  -- rows of the running month are updated all the time: room for updates within the page
 COMMENT ON COLUMN {schema}.month_sums.month IS 'first day of the month';
-COMMENT ON COLUMN {schema}.month_sums.prefix IS 'category cut to 0, 2, 4 and 6 characters: one row per unit answers a board';
+COMMENT ON COLUMN {schema}.month_sums.prefix IS 'category cut to 0, 2, 4 and 6 characters: whatever a board asks, one row per unit and month answers';

@@ -159,47 +159,52 @@ impl<'a> Question<'a> {
         let now: HashSet<OrgCode> = self.entrants.iter().map(|e| e.code).collect();
         let previous: HashSet<OrgCode> = self.previous_entrants.iter().copied().collect();
         let mut sheet = Sheet::default();
+        let mut measures: BTreeSet<Measure> = BTreeSet::new();
         let mut wanted: Vec<Wanted> = Vec::new();
-        let mut targets: Vec<Target> = Vec::new();
-        let mut settled: HashMap<Slot, HashMap<i64, Vec<OrgCode>>> = HashMap::new();
+        let mut targets: Vec<(Slot, Target)> = Vec::new();
         for (slot, days, parts) in self.slots() {
             let entrants = if slot == Slot::Previous { &previous } else { &now };
             let attribution = Attribution::of(&tree, entrants, days);
-            for part in parts {
+            let by_number = attribution.settled.into_iter().map(|(unit, above)| (unit_number(unit), above));
+            let settled: Arc<Settled> = Arc::new(by_number.collect());
+            let mut prefixes: BTreeSet<&str> = BTreeSet::new();
+            for part in &parts {
                 if part.0 == OFFICERS {
-                    add_officers(&mut sheet, directory, slot, &part, entrants, days.last());
-                    continue;
+                    add_officers(&mut sheet, directory, slot, part, entrants, days.last());
+                } else if let Some(measure) = Measure::named(&part.0) {
+                    measures.insert(measure);
+                    prefixes.insert(&part.1);
                 }
                 // A measure that is not booked sums to nothing.
-                let Some(measure) = Measure::named(&part.0) else { continue };
-                let column =
-                    |days, unit| Wanted { measure: measure.id(), prefix: part.1.clone(), days, unit };
-                wanted.push(column(days, None));
-                targets.push(Target::City(slot, part.clone()));
+            }
+            for prefix in prefixes {
+                let facts = |days, unit| Wanted { prefix: prefix.to_owned(), days, unit };
+                wanted.push(facts(days, None));
+                targets.push((slot, Target::City(Arc::clone(&settled))));
                 for segment in &attribution.moved {
-                    wanted.push(column(segment.days, Some(unit_number(segment.unit))));
-                    targets.push(Target::Entrants(slot, part.clone(), segment.entrants.clone()));
+                    wanted.push(facts(segment.days, Some(unit_number(segment.unit))));
+                    targets.push((slot, Target::Entrants(segment.entrants.clone())));
                 }
             }
-            let by_number = attribution.settled.into_iter().map(|(unit, above)| (unit_number(unit), above));
-            settled.insert(slot, by_number.collect());
         }
-        for (target, column) in targets.into_iter().zip(sums::read(connection, &wanted, as_of).await?) {
-            match target {
-                Target::City(slot, part) => {
-                    sheet.add_total(slot, &part, column.iter().map(|(_, quantity)| quantity).sum());
-                    let above = settled.get(&slot);
-                    let cells = sheet.column(slot, &part);
-                    for (unit, quantity) in column {
-                        for entrant in above.and_then(|units| units.get(&unit)).into_iter().flatten() {
-                            *cells.entry(*entrant).or_default() += quantity;
+        let measures: Vec<_> = measures.into_iter().collect();
+        let sums = sums::read(connection, &measures, &wanted, as_of).await?;
+        for (((slot, target), wanted), sums) in targets.into_iter().zip(wanted).zip(sums) {
+            for (measure, quantities) in measures.iter().zip(&sums.measures) {
+                let part = (measure.name().to_owned(), wanted.prefix.clone());
+                let sum: i64 = quantities.iter().sum();
+                match &target {
+                    Target::City(settled) => {
+                        sheet.add_total(slot, &part, sum);
+                        let column = sheet.column(slot, &part);
+                        for (unit, quantity) in sums.units.iter().zip(quantities) {
+                            for entrant in settled.get(unit).into_iter().flatten() {
+                                *column.entry(*entrant).or_default() += quantity;
+                            }
                         }
                     }
-                }
-                Target::Entrants(slot, part, entrants) => {
-                    let quantity: i64 = column.iter().map(|(_, quantity)| quantity).sum();
-                    for entrant in entrants {
-                        sheet.add(slot, &part, entrant, quantity);
+                    Target::Entrants(entrants) => {
+                        entrants.iter().for_each(|entrant| sheet.add(slot, &part, *entrant, sum));
                     }
                 }
             }
@@ -208,12 +213,15 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Whose a wanted column is.
+/// Entrants above each unit that stayed where it was, by the unit's number.
+type Settled = HashMap<i64, Vec<OrgCode>>;
+
+/// Whose wanted sums are.
 enum Target {
-    /// Of the city, and of the entrants above each unit that stayed where it was.
-    City(Slot, Part),
-    /// A moved unit's: of these.
-    Entrants(Slot, Part, Vec<OrgCode>),
+    /// The city's, and the entrants' above each settled unit.
+    City(Arc<Settled>),
+    /// A moved unit's on some of the days: these entrants'.
+    Entrants(Vec<OrgCode>),
 }
 
 fn parts(indicator: &Indicator) -> impl Iterator<Item = Part> {

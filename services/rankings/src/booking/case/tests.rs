@@ -199,7 +199,7 @@ fn facts_without_a_day_or_with_a_unit_that_is_none_are_poison() {
 }
 
 /// One step of a case's life; steps that its state does not allow are skipped, as the service refuses them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Catch(u8, i32),
     Solve(u8, bool),

@@ -1,0 +1,119 @@
+//! rankings put together: the projections that follow the sources, the reader over them, gRPC and the web board in front.
+
+use crate::decisions::{self, Decisions};
+use crate::grpc::rankings_service;
+use crate::ledger::{Ledger, LedgerRebuild};
+use crate::reader::{Announced, Reader};
+use crate::web::{self, WebOptions};
+use anyhow::Context;
+use sqlx::PgPool;
+use std::sync::Arc;
+use xiaoan_directory::Directory;
+use xiaoan_eventstore::{AppenderOptions, EventStore};
+use xiaoan_feed::{FeedSource, LogReader};
+use xiaoan_kernel::{Clock, SystemClock};
+use xiaoan_projection::{ProjectionHandle, Rebuilder, Runner, projections_service};
+use xiaoan_rpc::{
+    REBUILDERS, Secret, Server, ServiceOptions, Start, allow, database_answers, shutdown_signal,
+};
+
+/// Options of rankings' own.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Rankings")]
+pub struct OwnOptions {
+    /// The web board
+    #[command(flatten)]
+    pub web: WebOptions,
+    /// Database of the source `cases`, for a role that may read its log: a rebuild then reads it there, several times
+    /// faster than through the service
+    #[arg(long, env = "XIAOAN_CASES_LOG_URL", value_name = "URL", value_parser = secret, hide_env_values = true)]
+    pub cases_log_url: Option<Secret>,
+}
+
+#[allow(clippy::unnecessary_wraps)] // the shape that clap takes
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// When an address is taken, a source is not configured, the database does not answer or is not migrated, or a server
+/// fails.
+pub async fn serve(start: Start<OwnOptions>) -> anyhow::Result<()> {
+    let server = Server::new(start.rpc).await?;
+    let pool = start.service.connect(crate::NAME).await?;
+    let logs = Logs::of(&start.service, start.own.cases_log_url.as_ref()).await?;
+    let parts = Parts::following(pool, logs, Arc::new(SystemClock)).await?;
+    let board = web::serve(parts.reader.clone(), start.own.web, server.draining().cancelled_owned());
+    tokio::try_join!(parts.mount(server).serve(shutdown_signal()), board)?;
+    Ok(())
+}
+
+/// The logs that rankings follows, and how a rebuild reads the ledger's.
+pub struct Logs {
+    cases: FeedSource,
+    hq: FeedSource,
+    rebuild: LogReader,
+}
+
+impl Logs {
+    async fn of(options: &ServiceOptions, cases_log: Option<&Secret>) -> anyhow::Result<Self> {
+        let (cases, hq) = (options.follow("cases")?, options.follow(decisions::SOURCE)?);
+        let rebuild = match cases_log {
+            None => LogReader::remote(&cases),
+            Some(url) => {
+                let pool = PgPool::connect(url.expose()).await.context("cannot reach the log of cases")?;
+                let store =
+                    EventStore::open(pool, "cases", Arc::new(SystemClock), AppenderOptions::default()).await;
+                LogReader::local(store.context("cannot read the log of cases")?)
+            }
+        };
+        Ok(Self { cases, hq, rebuild })
+    }
+}
+
+/// rankings over a database, before a server is put in front.
+pub struct Parts {
+    /// Reads the boards.
+    pub reader: Reader,
+    pool: PgPool,
+    projections: Vec<ProjectionHandle>,
+    rebuilders: Vec<Rebuilder>,
+}
+
+impl Parts {
+    /// Opens the ledger and starts the projections that follow the sources.
+    ///
+    /// # Errors
+    /// When the database does not answer or is not migrated.
+    pub async fn following(pool: PgPool, logs: Logs, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let ledger =
+            Ledger::open(&pool).await.context("cannot open the ledger; is the database migrated?")?;
+        let directory = Directory::load(pool.clone()).await.context("cannot read the directory")?;
+        let reader = Reader::new(pool.clone(), Arc::clone(&directory), clock);
+        let bell = reader.bell();
+        let projections = vec![
+            Runner::remote(logs.cases, pool.clone(), Announced::new(ledger, bell.clone())),
+            Runner::remote(logs.hq.clone(), pool.clone(), Announced::new(directory, bell.clone())),
+            Runner::remote(logs.hq, pool.clone(), Announced::new(Decisions::new(), bell)),
+        ];
+        reader.follow(projections.clone());
+        let rebuild = Rebuilder::new(pool.clone(), vec![logs.rebuild], LedgerRebuild::new(pool.clone()));
+        Ok(Self { reader, pool, projections, rebuilders: vec![rebuild] })
+    }
+
+    /// Mounts all services of rankings. A projection that has stopped makes the board say so, not the service unready:
+    /// what was applied can still be read.
+    #[must_use]
+    pub fn mount(&self, server: Server) -> Server {
+        server
+            .add_service(rankings_service(self.reader.clone(), self.pool.clone()))
+            .add_service(projections_service(
+                self.projections.clone(),
+                self.rebuilders.clone(),
+                allow(REBUILDERS),
+            ))
+            .readiness("database", database_answers(self.pool.clone()))
+    }
+}
