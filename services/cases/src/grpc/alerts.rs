@@ -1,5 +1,6 @@
 //! `AlertService`.
 
+use super::across::Scope;
 use super::queries::bad_token;
 use super::{Casebook, Sitting, broken, remembered, well_formed_id};
 use crate::alert::{Alert, AlertEvent};
@@ -8,6 +9,7 @@ use crate::moment::Moment;
 use crate::refusal::{Refused, wire};
 use crate::views::{Page, alerts};
 use prost::{Message, Name};
+use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 use xiaoan_eventstore::Decision;
 use xiaoan_kernel::{CITY_OFFSET, Fact, OrgCode};
@@ -98,13 +100,25 @@ impl AlertService for Casebook {
         request: Request<v1::MarkAlertDuplicateRequest>,
     ) -> Result<Response<v1::MarkAlertDuplicateResponse>, Status> {
         let (sitting, m) = self.enter(request)?;
+        well_formed_id("alert_id", &m.alert_id)?;
         well_formed_id("duplicate_of", &m.duplicate_of)?;
-        let original = self.alerts.load(&m.duplicate_of).await.map_err(|e| store_status(&e))?.state;
-        let receipt = self
-            .change_alert(&sitting, (&m.alert_id, &m.request_id, &m.etag), &m, |alert, at| {
-                alert.decide_mark_duplicate(&m, &original, at)
-            })
-            .await?;
+        let meta = self.meta(&sitting, &m.request_id, &m, &m.etag)?;
+        let of = if m.duplicate_of == m.alert_id { vec![] } else { vec![m.duplicate_of.clone()] };
+        let scope = Scope {
+            own: &self.alerts,
+            id: &m.alert_id,
+            name: format!("alerts/{}", m.alert_id),
+            others: &self.alerts,
+            which: |_: &Alert| of.clone(),
+        };
+        let decide = |alert: &Alert, originals: &BTreeMap<String, Alert>| {
+            sitting.may_write(alert.unit())?;
+            let original = originals.get(&m.duplicate_of).cloned().unwrap_or_default();
+            let facts = alert.decide_mark_duplicate(&m, &original, &sitting.moment())?;
+            // The original gets no facts: it is only checked that it is still no duplicate itself.
+            Ok((facts, BTreeMap::new()))
+        };
+        let receipt = Some(self.across(scope, &meta, decide).await?);
         Ok(Response::new(v1::MarkAlertDuplicateResponse { receipt }))
     }
 

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `cases.rs` | commands of `CaseService`; `filing.rs` the two that seal persons; `import.rs` the stream; `queries.rs` gets, lists, history |
 //! | `alerts.rs` | `AlertService` |
-//! | `series.rs` | `SeriesService`; `brought.rs` the one command over several streams |
+//! | `series.rs` | `SeriesService` |
+//! | `across.rs` | how a command is decided on several aggregates at once |
 
+mod across;
 mod alerts;
-mod brought;
 mod cases;
 mod filing;
 mod history;

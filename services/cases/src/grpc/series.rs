@@ -1,14 +1,14 @@
-//! `SeriesService`. The one command that writes several streams is in `brought.rs`.
+//! `SeriesService`. Approving brought solves writes the series and every brought case in one append, all or none.
 
+use super::across::{Decided, Scope};
 use super::queries::bad_token;
 use super::{Casebook, Sitting, broken, remembered, well_formed_id};
-use crate::case::case_no_is_well_formed;
+use crate::case::{Case, case_no_is_well_formed};
 use crate::moment::Moment;
 use crate::refusal::{Refused, wire};
 use crate::series::{Cases, MOST_CASES, Series, SeriesEvent};
 use crate::views::{Page, series as view};
 use prost::{Message, Name};
-use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 use xiaoan_eventstore::Decision;
 use xiaoan_kernel::{Fact, OrgCode};
@@ -35,22 +35,29 @@ impl Casebook {
         Ok(Some(receipt(format!("series/{series_id}"), &outcome)))
     }
 
-    /// The named cases that exist, as they are now, with their versions.
-    pub(super) async fn cases_of(
-        &self,
-        case_nos: &[String],
-    ) -> Result<(Cases, BTreeMap<String, i64>), Status> {
-        let (mut cases, mut versions) = (Cases::new(), BTreeMap::new());
-        let well_formed = case_nos.iter().filter(|no| case_no_is_well_formed(no)).take(MOST_CASES + 1);
-        for case_no in well_formed {
+    /// The named cases that exist, as they are now.
+    async fn cases_of(&self, case_nos: &[String]) -> Result<Cases, Status> {
+        let mut cases = Cases::new();
+        // More than a series holds are refused by the decision, whatever they are.
+        for case_no in case_nos.iter().filter(|no| case_no_is_well_formed(no)).take(MOST_CASES + 1) {
             let loaded = self.cases.load(case_no).await.map_err(|e| store_status(&e))?;
             if loaded.version > 0 {
                 cases.insert(case_no.clone(), loaded.state);
-                versions.insert(case_no.clone(), loaded.version);
             }
         }
-        Ok((cases, versions))
+        Ok(cases)
     }
+}
+
+/// Approves the open proposal; every case's unit must be the caller's to write for. The leading case gets no facts: it
+/// is only checked that it is still solved.
+fn bring(sitting: &Sitting, series: &Series, cases: &Cases) -> Result<Decided<Series, Case>, Refused> {
+    sitting.may_write(series.unit())?;
+    let brought = series.decide_approve_brought(cases, &sitting.moment())?;
+    for (case_no, _) in &brought.cases {
+        sitting.may_write(cases.get(case_no).and_then(Case::unit))?;
+    }
+    Ok((brought.series, brought.cases.into_iter().collect()))
 }
 
 #[tonic::async_trait]
@@ -64,7 +71,7 @@ impl SeriesService for Casebook {
         let series_id =
             if m.series_id.is_empty() { meta.request.id.to_string() } else { m.series_id.clone() };
         well_formed_id("series_id", &series_id)?;
-        let (cases, _) = self.cases_of(&m.case_nos).await?;
+        let cases = self.cases_of(&m.case_nos).await?;
         let unit = OrgCode::parse(&m.org_unit).ok().filter(|unit| sitting.units.knows(*unit));
         let decide = |series: &Series, _| {
             sitting.may_write(unit)?;
@@ -81,7 +88,7 @@ impl SeriesService for Casebook {
         request: Request<v1::LinkCaseRequest>,
     ) -> Result<Response<v1::LinkCaseResponse>, Status> {
         let (sitting, m) = self.enter(request)?;
-        let (cases, _) = self.cases_of(std::slice::from_ref(&m.case_no)).await?;
+        let cases = self.cases_of(std::slice::from_ref(&m.case_no)).await?;
         let receipt = self
             .change_series(&sitting, (&m.series_id, &m.request_id, &m.etag), &m, |series, at| {
                 series.decide_link(&m, &cases, at)
@@ -111,7 +118,7 @@ impl SeriesService for Casebook {
         well_formed_id("series_id", &m.series_id)?;
         let meta = self.meta(&sitting, &m.request_id, &m, &m.etag)?;
         let looked_at: Vec<_> = std::iter::once(&m.lead_case_no).chain(&m.case_nos).cloned().collect();
-        let (cases, _) = self.cases_of(&looked_at).await?;
+        let cases = self.cases_of(&looked_at).await?;
         let decide = |series: &Series, _| {
             sitting.may_write(series.unit())?;
             let at = sitting.moment();
@@ -132,7 +139,17 @@ impl SeriesService for Casebook {
         request: Request<v1::ApproveBroughtSolvesRequest>,
     ) -> Result<Response<v1::ApproveBroughtSolvesResponse>, Status> {
         let (sitting, m) = self.enter(request)?;
-        let receipt = Some(self.approve_brought(&sitting, &m).await?);
+        well_formed_id("series_id", &m.series_id)?;
+        let meta = self.meta(&sitting, &m.request_id, &m, &m.etag)?;
+        let scope = Scope {
+            own: &self.series,
+            id: &m.series_id,
+            name: format!("series/{}", m.series_id),
+            others: &self.cases,
+            which: Series::cases_of_proposal,
+        };
+        let decide = |series: &Series, cases: &Cases| bring(&sitting, series, cases);
+        let receipt = Some(self.across(scope, &meta, decide).await?);
         Ok(Response::new(v1::ApproveBroughtSolvesResponse { receipt }))
     }
 
