@@ -25,12 +25,14 @@ impl Numbers {
     pub async fn next(&self, org_unit: &str, filed_on: Date) -> Result<Option<String>, sqlx::Error> {
         let month = format!("{:04}{:02}", filed_on.year(), u8::from(filed_on.month()));
         let stem = format!("A{org_unit}{month}");
-        // Starts behind the highest serial that the view of cases knows: imports bring their own numbers.
+        // Starts behind the highest serial that the view of cases knows: imports bring their own numbers. Its commit is
+        // not waited for: a number that a crash forgets is in use by then, or was never used.
         let serial: i32 = sqlx::query_scalar(
-            "INSERT INTO case_numbers AS n (org_unit, month, last)
-             SELECT $1, $2, 1 + coalesce(max(right(case_no, 4)::integer), 0)
-             FROM cases
-             WHERE case_no >= $3 || '0000' AND case_no <= $3 || '9999'
+            "WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+             INSERT INTO case_numbers AS n (org_unit, month, last)
+             SELECT $1, $2, 1 + coalesce(max(right(c.case_no, 4)::integer), 0)
+             FROM unhurried
+             LEFT JOIN cases AS c ON c.case_no >= $3 || '0000' AND c.case_no <= $3 || '9999'
              ON CONFLICT (org_unit, month) DO UPDATE SET last = greatest(n.last + 1, excluded.last)
              RETURNING last",
         )

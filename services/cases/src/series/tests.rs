@@ -178,3 +178,59 @@ fn more_than_twenty_cases_by_one_solve_are_remarked() {
     assert!(said(20).is_empty());
     assert_eq!(said(21)[0].code, "CB-018");
 }
+
+/// What can be decided about a series, chosen by a number.
+fn step(series: &Series, cases: &Cases, which: u8, n: usize, desk: &Desk) -> Result<Facts, Refused> {
+    let at = desk.moment(["officer-1", "chief-1"][n % 2]);
+    let reason = "理由".to_owned();
+    match which {
+        0 => {
+            let case_nos = vec![no(1), no(n % 4 + 1)];
+            let request = OpenSeriesRequest {
+                org_unit: story::STATION.into(),
+                title: "t".into(),
+                case_nos,
+                ..Default::default()
+            };
+            series.decide_open(&request, "s-1", cases, &at)
+        }
+        1 => {
+            series.decide_link(&LinkCaseRequest { case_no: no(n % 5 + 1), ..Default::default() }, cases, &at)
+        }
+        2 => series
+            .decide_unlink(&UnlinkCaseRequest { case_no: no(n % 5 + 1), reason, ..Default::default() }, &at),
+        3 => series.decide_propose_brought(
+            &ProposeBroughtSolvesRequest { case_nos: vec![no(n % 4 + 1)], ..propose() },
+            cases,
+            &at,
+        ),
+        4 => series.decide_approve_brought(cases, &at).map(|brought| brought.series),
+        _ => series.decide_return_brought(&ReturnBroughtSolvesRequest { reason, ..Default::default() }, &at),
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_list_of_commands_on_a_series_replays_to_the_same_state(
+        steps in proptest::collection::vec((0_u8..6, 0_usize..40), 0..60)
+    ) {
+        let desk = Desk::default();
+        let (mut cases, mut series) = (cases(), Series::default());
+        cases.extend([filed(4)]);
+        let mut recorded = Vec::new();
+        for (which, n) in std::iter::once((0, 1)).chain(steps) {
+            for fact in step(&series, &cases, which, n, &desk).unwrap_or_default() {
+                recorded.push((fact.event.type_name(), fact.event.encode()));
+                series.apply(&fact.event);
+            }
+            let proposed = series.cases_of_proposal();
+            proptest::prop_assert!(proposed.iter().all(|no| series.seen().case_nos.contains(no)));
+            proptest::prop_assert_eq!(proposed.is_empty(), series.seen().proposed_by.is_empty());
+        }
+        let mut replayed = Series::default();
+        for (type_name, payload) in &recorded {
+            replayed.apply(&SeriesEvent::decode(type_name, payload).unwrap());
+        }
+        proptest::prop_assert_eq!(replayed, series);
+    }
+}

@@ -126,3 +126,27 @@ async fn alerts_are_listed_newest_first_by_the_citys_days_and_page_by_page() {
     let theirs = neighbour.alerts().list_alerts(v1::ListAlertsRequest::default()).await.unwrap().into_inner();
     assert!(theirs.alerts.is_empty());
 }
+
+#[tokio::test]
+async fn two_alerts_never_become_duplicates_of_each_other() {
+    let world = World::start().await;
+    let officer = world.officer();
+    for round in 0..10 {
+        let ids = [format!("110-{round}-a"), format!("110-{round}-b")];
+        for alert_id in &ids {
+            receive(&officer, alert(alert_id, 0)).await;
+        }
+        let mark = |alert_id: &str, of: &str| {
+            let mut alerts = officer.alerts();
+            let request = v1::MarkAlertDuplicateRequest {
+                request_id: id(),
+                alert_id: alert_id.into(),
+                duplicate_of: of.into(),
+                ..Default::default()
+            };
+            async move { alerts.mark_alert_duplicate(request).await }
+        };
+        let (one, other) = futures::join!(mark(&ids[0], &ids[1]), mark(&ids[1], &ids[0]));
+        assert_ne!(one.is_ok(), other.is_ok(), "{one:?} {other:?}");
+    }
+}

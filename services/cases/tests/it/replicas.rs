@@ -8,6 +8,9 @@ use xiaoan_eventstore::{ChainHead, chain};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::eventlog::v1::{GetHeadRequest, ReadRequest};
 use xiaoan_proto::projections::v1::{ListProjectionsRequest, RebuildProjectionRequest};
+use xiaoan_rpc::Secret;
+use xiaoan_rpc::client::{ClientOptions, channel};
+use xiaoan_testkit::{Process, TestDb, TestIssuer, TestNats};
 
 #[tokio::test]
 async fn two_replicas_file_at_once_without_a_gap_a_double_or_a_shared_number() {
@@ -101,4 +104,53 @@ async fn rebuilt_views_are_the_same_views() {
     assert_eq!(listed.iter().map(|p| p.projection.as_str()).collect::<Vec<_>>(), ["views"]);
     let refusal = refused(world.officer().projections().rebuild_projection(request).await);
     assert_eq!(refusal.0, Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn two_processes_migrate_and_serve_one_database() {
+    let db = TestDb::empty().await;
+    let issuer = TestIssuer::new();
+    let nats = TestNats::start().await;
+    let migrate =
+        || Process::builder("cases").arg("migrate").env("XIAOAN_OWNER_DATABASE_URL", db.owner_url());
+    // both at once, as two replicas that start together would
+    let (one, other) = tokio::join!(
+        tokio::task::spawn_blocking({
+            let migrate = migrate();
+            move || migrate.run_to_end()
+        }),
+        tokio::task::spawn_blocking({
+            let migrate = migrate();
+            move || migrate.run_to_end()
+        })
+    );
+    for (status, printed) in [one.unwrap(), other.unwrap()] {
+        assert!(status.success(), "{printed}");
+    }
+    register_units(&db).await;
+    let env = || {
+        let own = [
+            ("XIAOAN_DATABASE_URL", db.url().to_owned()),
+            ("XIAOAN_NATS_URL", nats.url().to_owned()),
+            ("XIAOAN_SOURCES", "hq=http://127.0.0.1:1".to_owned()), // headquarters is away
+            ("XIAOAN_KEK", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
+        ];
+        issuer.env().into_iter().chain(own.map(|(name, value)| (name.to_owned(), value)))
+    };
+    let processes = [Process::spawn("cases", env()).await, Process::spawn("cases", env()).await];
+    let callers = processes.each_ref().map(|process| {
+        let token = Secret::new(&issuer.token("officer-1", STATION, &["officer"]));
+        Caller { channel: channel(&ClientOptions::new(process.grpc_url()), &token).unwrap() }
+    });
+    let filings = (0..40).map(|n| {
+        let caller = callers[n % 2].clone();
+        async move { caller.file(burglary("")).await.expect("filed") }
+    });
+    let answers = futures::future::join_all(filings).await;
+    let positions: BTreeSet<_> = answers.iter().map(|a| position(a.receipt.as_ref())).collect();
+    assert_eq!(positions, (1..=40).collect::<BTreeSet<_>>());
+    for (n, answer) in answers.iter().enumerate() {
+        let at_least = position(answer.receipt.as_ref());
+        assert_eq!(callers[(n + 1) % 2].case(&answer.case_no, at_least).await.case_no, answer.case_no);
+    }
 }

@@ -171,7 +171,7 @@ async fn serve(db: &TestDb, issuer: &TestIssuer, clock: Arc<FixedClock>, kek: Ke
 }
 
 /// Registers the org units of the acceptance data as hq's log would.
-async fn register_units(db: &TestDb) {
+pub async fn register_units(db: &TestDb) {
     let text = include_str!("../../../../tests/acceptance/org-units.csv");
     let events: Vec<_> = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes())
         .records()
