@@ -83,9 +83,9 @@ pub struct BoardView {
 }
 
 impl BoardView {
-    /// How many columns the table has: rank, change, unit, indicators, note.
+    /// How many columns the table has: rank, change, unit, indicators.
     pub fn width(&self) -> usize {
-        self.columns.len() + 4
+        self.columns.len() + 3
     }
 }
 
@@ -290,7 +290,10 @@ fn row(entry: &Entry, scheme: &Scheme, place: &Place, lookup: Names<'_>) -> Row 
     });
     Row {
         unit: entry.org_unit.clone(),
-        name: lang.name(&entry.name_zh, &entry.name_en).to_owned(),
+        name: match entry.org_unit.as_str() {
+            "" => lang.t("全市", "Whole city").to_owned(),
+            _ => lang.name(&entry.name_zh, &entry.name_en).to_owned(),
+        },
         parent: parent.unwrap_or_default(),
         rank: entry.rank,
         change: rank_change(entry.rank, entry.previous_rank),

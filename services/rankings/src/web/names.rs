@@ -8,10 +8,10 @@ use super::lang::Lang;
 const MEASURES: &[(&str, &str, &str)] = &[
     ("case.filed", "立案", "filed"),
     ("case.solved", "破案", "solved"),
-    ("case.cohort_solved", "本期立案已破", "filed in period, solved by now"),
+    ("case.cohort_solved", "本期立案已破", "cohort solved"),
     ("case.small.filed", "小案立案", "small cases filed"),
     ("case.small.solved", "小案破案", "small cases solved"),
-    ("case.small.cohort_solved", "本期小案已破", "small cases of the period, solved by now"),
+    ("case.small.cohort_solved", "本期小案已破", "small cases, cohort solved"),
     ("case.preventable.filed", "可防性案件立案", "preventable cases filed"),
     ("case.arrests", "抓获", "caught"),
     ("case.solved_loss", "破案涉案金额", "loss in solved cases"),

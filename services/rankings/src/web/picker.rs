@@ -30,7 +30,7 @@ pub struct Picker {
     pub before: Option<(String, String)>,
     /// The period after, when it has begun.
     pub after: Option<(String, String)>,
-    /// Years, months and quarters around.
+    /// Months, quarters and years around.
     pub groups: Vec<Vec<Item>>,
     /// Where forms are sent.
     pub action: String,
@@ -98,7 +98,7 @@ fn groups(place: &Place, shown: &Span, year: i32, today: Date) -> Vec<Vec<Item>>
         item(Span::Month(year, month), label)
     });
     let quarters = (1..=4).map(|quarter| item(Span::Quarter(year, quarter), format!("Q{quarter}")));
-    vec![years.collect(), months.collect(), quarters.collect()]
+    vec![months.collect(), quarters.collect(), years.collect()]
 }
 
 fn campaign_item(place: &Place, campaign: &Campaign) -> Item {
@@ -125,7 +125,7 @@ mod tests {
         let picker = Picker::of(&place("2026-06", "", Lang::Zh), shown, &[], date!(2026 - 06 - 24));
         assert_eq!(picker.after, None);
         assert_eq!(picker.before.unwrap().1, "2026年5月");
-        let months = &picker.groups[1];
+        let months = &picker.groups[0];
         assert!(months[5].current && !months[5].href.is_empty());
         assert!(months[6].href.is_empty());
     }
