@@ -25,7 +25,7 @@ mod server;
 pub mod wire;
 
 pub use error::FeedError;
-pub use follow::{FollowOptions, Follower, Heard, Link, follow, follow_with};
+pub use follow::{FollowOptions, Follower, Heard, Link, follow, follow_store, follow_with};
 pub use options::{FeedSource, NatsOptions, Token};
 pub use publisher::{Publisher, PublisherHandle, PublisherState, PublisherStatus};
 pub use reader::LogReader;

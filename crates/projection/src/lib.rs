@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 1 | a runner reads one source from its checkpoint on: the own store, or the feed | `runner/` |
 //! | 2 | a batch and its checkpoint are written in one transaction; the checkpoint row is locked first | `runner/apply.rs` |
-//! | 3 | a poison event stops this projection, and only this one, naming the position | `runner/poison.rs` |
+//! | 3 | a poison event stops this projection, and only this one, naming the position | `runner/task.rs` |
 //! | 4 | a rebuild fills tables beside the live ones and swaps them with the checkpoints | `rebuild.rs` |
 //! | 5 | `ProjectionsService` shows and rebuilds | `service.rs` |
 //!
@@ -13,13 +13,15 @@
 
 mod checkpoint;
 mod handle;
+mod metrics;
 mod rebuild;
 mod runner;
 mod service;
+mod track;
 
 pub use checkpoint::Checkpoint;
 pub use handle::{NotYet, ProjectionHandle};
-pub use rebuild::{Digests, Rebuild, RebuildProgress, Rebuilder};
+pub use rebuild::{Digests, Rebuild, RebuildError, RebuildProgress, Rebuilder, Turn};
 pub use runner::{Runner, RunnerOptions};
 pub use service::{ProjectionsApi, projections_service};
 

@@ -11,8 +11,11 @@
 //! | neither answers | waits, and tries again; [`Link::Lost`] |
 
 mod heart;
+mod local;
 mod stream;
 mod task;
+
+pub use local::follow_store;
 
 use crate::{FeedError, FeedSource};
 use std::pin::Pin;
@@ -90,6 +93,12 @@ pub struct Follower {
 }
 
 impl Follower {
+    fn new(
+        batches: mpsc::Receiver<Result<Vec<RecordedEvent>, FeedError>>,
+        heard: watch::Receiver<Heard>,
+    ) -> Self {
+        Self { batches, heard }
+    }
     /// The next batch; `None` after a broken chain was told.
     pub async fn next_batch(&mut self) -> Option<Result<Vec<RecordedEvent>, FeedError>> {
         self.batches.recv().await
@@ -121,5 +130,5 @@ pub fn follow_with(source: FeedSource, from: ChainHead, options: FollowOptions) 
     let (out, batches) = mpsc::channel(2);
     let (sender, heard) = watch::channel(Heard { head: from.position, ..Heard::default() });
     tokio::spawn(task::Task::run(source, from, options, out, sender));
-    Follower { batches, heard }
+    Follower::new(batches, heard)
 }

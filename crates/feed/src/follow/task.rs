@@ -131,6 +131,7 @@ impl Task {
             Ok(bounds) => bounds,
             Err(error) => return Ok(Left::Unusable(error.to_string())),
         };
+        self.hear(bounds.last);
         let at = self.head.position;
         let far = at == 0 || bounds.last - at > self.options.far_behind;
         if bounds.first > at + 1 || far {
