@@ -7,6 +7,7 @@ use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::import_cases_request::Part;
 use xiaoan_proto::cases::v1::{CaseRow, ImportCasesRequest, ImportCasesResponse, ImportHeader, RowOutcome};
 use xiaoan_proto::core::v1::Provenance;
+use xiaoan_testkit::DEADLINE;
 
 fn messages(rows: Vec<CaseRow>, dry_run: bool) -> Vec<ImportCasesRequest> {
     let header = Part::Header(ImportHeader { dry_run, file_name: "cases.csv".into() });
@@ -17,7 +18,8 @@ fn messages(rows: Vec<CaseRow>, dry_run: bool) -> Vec<ImportCasesRequest> {
 }
 
 async fn import(caller: &Caller, rows: Vec<CaseRow>, dry_run: bool) -> ImportCasesResponse {
-    let stream = tokio_stream::iter(messages(rows, dry_run));
+    let mut stream = tonic::Request::new(tokio_stream::iter(messages(rows, dry_run)));
+    stream.set_timeout(DEADLINE);
     caller.cases().import_cases(stream).await.expect("an import").into_inner()
 }
 
