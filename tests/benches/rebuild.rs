@@ -62,7 +62,8 @@ async fn bench() -> Result<()> {
 
     let issuer = TestIssuer::new();
     let options = RpcOptions::loopback(issuer.jwks_path(), TestIssuer::ISSUER, TestIssuer::AUDIENCE);
-    let server = Server::new(options).await?.add_service(event_log_service(store.clone(), allow(LOG_READERS)));
+    let server =
+        Server::new(options).await?.add_service(event_log_service(store.clone(), allow(LOG_READERS)));
     let log_url = format!("http://{}", server.grpc_addr()?);
     tokio::spawn(server.serve(std::future::pending()));
     let token = issuer.token("rankings", "371100000000", &["service"]);
@@ -83,8 +84,18 @@ async fn bench() -> Result<()> {
             let checking = Instant::now();
             let found = check(&board.pool()).await?;
             ensure!(found.differences.is_empty(), "sums differ: {:?}", found.differences);
-            ensure!(found.digest == told.digest, "digest {} of the tables, {} told", found.digest, told.digest);
-            println!("{:<22} {:>9.2} {:>12} lines checked", "", checking.elapsed().as_secs_f64(), found.lines);
+            ensure!(
+                found.digest == told.digest,
+                "digest {} of the tables, {} told",
+                found.digest,
+                told.digest
+            );
+            println!(
+                "{:<22} {:>9.2} {:>12} lines checked",
+                "",
+                checking.elapsed().as_secs_f64(),
+                found.lines
+            );
             digests.push(found.digest);
         }
     }
@@ -109,12 +120,19 @@ async fn open(pool: PgPool) -> Result<EventStore> {
 /// Cases of three years, five events each: filed, investigated, caught, proposed, solved.
 async fn record(store: &EventStore, cases: i64, units: i64) -> Result<()> {
     const CASES_PER_APPEND: i64 = 100;
-    let appends = futures::stream::iter((0..cases).step_by(usize::try_from(CASES_PER_APPEND)?)).map(|first| {
-        let writes = (first..cases.min(first + CASES_PER_APPEND)).map(|n| write(n, cases, units)).collect();
-        let append =
-            Append { request: None, response: vec![], writes, actor: "bench".into(), traceparent: String::new() };
-        store.append(append)
-    });
+    let appends =
+        futures::stream::iter((0..cases).step_by(usize::try_from(CASES_PER_APPEND)?)).map(|first| {
+            let writes =
+                (first..cases.min(first + CASES_PER_APPEND)).map(|n| write(n, cases, units)).collect();
+            let append = Append {
+                request: None,
+                response: vec![],
+                writes,
+                actor: "bench".into(),
+                traceparent: String::new(),
+            };
+            store.append(append)
+        });
     let mut appended = appends.buffer_unordered(16);
     while let Some(outcome) = appended.next().await {
         outcome?;
@@ -126,7 +144,8 @@ fn write(n: i64, cases: i64, units: i64) -> StreamWrite {
     let spread = |factor: i64, over: i64| (n * factor).rem_euclid(1_000_003) % over;
     let day = date!(2023 - 07 - 01) + time::Duration::days(n * 1_095 / cases);
     let org_unit = (371_102_000_000 + spread(7_919, units)).to_string();
-    let category = ["050201", "050223", "050224", "050227", "050240"][usize::try_from(spread(104_729, 5)).unwrap_or(0)];
+    let category =
+        ["050201", "050223", "050224", "050227", "050240"][usize::try_from(spread(104_729, 5)).unwrap_or(0)];
     let case_no = format!("A{org_unit}{n:010}");
     let on = |days: i64| Some((day + time::Duration::days(days)).into());
     let facts = CaseFacts {
@@ -160,7 +179,8 @@ fn write(n: i64, cases: i64, units: i64) -> StreamWrite {
         ..Default::default()
     };
     let investigated = CaseInvestigated { case_no: case_no.clone(), lead_officer: "100001".into() };
-    let proposed = SolveProposed { case_no: case_no.clone(), proposed_by: "officer-1".into(), ..Default::default() };
+    let proposed =
+        SolveProposed { case_no: case_no.clone(), proposed_by: "officer-1".into(), ..Default::default() };
     let solved = CaseSolved {
         case_no: case_no.clone(),
         facts: Some(facts),
@@ -190,7 +210,8 @@ struct Told {
 }
 
 fn run_child(board: &TestDb, order: &str) -> Result<Told> {
-    let output = Command::new(std::env::current_exe()?).env(CHILD, format!("{} {order}", board.url())).output()?;
+    let output =
+        Command::new(std::env::current_exe()?).env(CHILD, format!("{} {order}", board.url())).output()?;
     ensure!(output.status.success(), "the rebuild failed: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout)?;
     let mut words = text.split_whitespace();
@@ -234,9 +255,11 @@ async fn child(order: &str) -> Result<()> {
 /// Everything out of one table and into another, by the shortest way there is.
 async fn pipe(source: &TestDb) -> Result<()> {
     let pool = source.owner_pool();
-    sqlx::raw_sql("DROP TABLE IF EXISTS bare; CREATE TABLE bare AS SELECT * FROM eventstore.events WITH NO DATA")
-        .execute(&pool)
-        .await?;
+    sqlx::raw_sql(
+        "DROP TABLE IF EXISTS bare; CREATE TABLE bare AS SELECT * FROM eventstore.events WITH NO DATA",
+    )
+    .execute(&pool)
+    .await?;
     let mut out = pool.copy_out_raw("COPY eventstore.events TO STDOUT (FORMAT binary)").await?;
     let mut into = pool.copy_in_raw("COPY bare FROM STDIN (FORMAT binary)").await?;
     while let Some(chunk) = out.next().await {

@@ -60,7 +60,12 @@ async fn bench() -> Result<()> {
     let reader = Reader::new(pool.clone(), directory, Arc::new(SystemClock));
     let board = reader.standings(BOARD, MONTH, None).await?;
     ensure!(board.entries.len() == usize::try_from(units)?, "{} entries", board.entries.len());
-    println!("\n{} of {MONTH}: {} entries, {} indicators each\n", BOARD, board.entries.len(), board.entries[0].indicators.len());
+    println!(
+        "\n{} of {MONTH}: {} entries, {} indicators each\n",
+        BOARD,
+        board.entries.len(),
+        board.entries[0].indicators.len()
+    );
 
     let (mut raw, mut evaluated, mut remembered, mut called) = (vec![], vec![], vec![], vec![]);
     let mut remote = Remote::start(reader.clone(), pool.clone()).await?;
@@ -70,8 +75,10 @@ async fn bench() -> Result<()> {
             raw.push(timed(raw_sums(&pool)).await?);
         }
         applied(&pool).await?;
-        let first = timed(async { reader.standings(BOARD, MONTH, None).await.map(drop).map_err(Into::into) }).await?;
-        let again = timed(async { reader.standings(BOARD, MONTH, None).await.map(drop).map_err(Into::into) }).await?;
+        let first =
+            timed(async { reader.standings(BOARD, MONTH, None).await.map(drop).map_err(Into::into) }).await?;
+        let again =
+            timed(async { reader.standings(BOARD, MONTH, None).await.map(drop).map_err(Into::into) }).await?;
         applied(&pool).await?;
         let call = timed(remote.ask()).await?;
         if round > 0 {
@@ -165,7 +172,9 @@ async fn fill(pool: &PgPool, cases: i64, units: i64) -> Result<()> {
     tx.commit().await?;
     sqlx::query("VACUUM").execute(pool).await.ok();
     let (lines, bytes): (i64, i64) =
-        sqlx::query_as("SELECT count(*), pg_database_size(current_database()) FROM ledger.lines").fetch_one(pool).await?;
+        sqlx::query_as("SELECT count(*), pg_database_size(current_database()) FROM ledger.lines")
+            .fetch_one(pool)
+            .await?;
     let all = began.elapsed();
     println!(
         "{lines} lines of {position} events in {:.1} s ({:.0} events/s booked and copied, {:.0} with indexes, sums and swap); {} MB",
@@ -182,7 +191,8 @@ fn events_of(n: i64, cases: i64, units: i64) -> [RecordedEvent; 3] {
     let spread = |factor: i64, over: i64| (n * factor).rem_euclid(1_000_003) % over;
     let day = date!(2023 - 07 - 01) + time::Duration::days(n * 1_095 / cases);
     let org_unit = (FIRST_STATION + spread(7_919, units)).to_string();
-    let category = ["050201", "050223", "050224", "050227", "050240"][usize::try_from(spread(104_729, 5)).unwrap_or(0)];
+    let category =
+        ["050201", "050223", "050224", "050227", "050240"][usize::try_from(spread(104_729, 5)).unwrap_or(0)];
     let on = |days: i64| Some((day + time::Duration::days(days)).into());
     let filed = CaseFiled {
         case_no: format!("A{org_unit}{n:010}"),
@@ -270,8 +280,11 @@ impl Remote {
         Ok(Self { client, token, _issuer: issuer })
     }
     async fn ask(&mut self) -> Result<()> {
-        let mut request =
-            Request::new(GetStandingsRequest { board: BOARD.into(), period: MONTH.into(), ..Default::default() });
+        let mut request = Request::new(GetStandingsRequest {
+            board: BOARD.into(),
+            period: MONTH.into(),
+            ..Default::default()
+        });
         request.metadata_mut().insert("authorization", self.token.clone());
         self.client.get_standings(request).await?;
         Ok(())

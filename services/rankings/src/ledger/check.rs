@@ -114,8 +114,9 @@ struct Difference {
 impl Difference {
     fn text(&self, what: &str) -> String {
         let Self { measure, category, day, org_unit, lines, sums } = self;
+        let measure = Measure::with_id(*measure).map_or("unknown measure", Measure::name);
         format!(
-            "{what} measure {measure} category {category:?} {day} unit {org_unit:012}: lines say {lines}, sums {sums}"
+            "{what} {measure} category {category:?} {day} unit {org_unit:012}: lines say {lines}, sums {sums}"
         )
     }
 }

@@ -94,7 +94,7 @@ async fn a_wrong_sum_or_line_is_found_by_the_check() {
     some_cases(&mut world, "a").await;
     let before = world.checked().await;
     let pool = world.board.pool();
-    sqlx::query("UPDATE ledger.month_sums SET quantity = quantity + 1 WHERE prefix = '0502' AND measure = 1")
+    sqlx::query("UPDATE ledger.month_sums SET case_filed = case_filed + 1 WHERE prefix = '0502'")
         .execute(&pool)
         .await
         .unwrap();
@@ -102,7 +102,7 @@ async fn a_wrong_sum_or_line_is_found_by_the_check() {
     assert_eq!(found.digest, before.digest);
     assert!(!found.differences.is_empty());
     assert!(
-        found.differences.iter().all(|d| d.starts_with("month measure 1 category \"0502\"")),
+        found.differences.iter().all(|d| d.starts_with("month case.filed category \"0502\"")),
         "{found:?}"
     );
     sqlx::query("UPDATE ledger.lines SET occurred_on = occurred_on - 1 WHERE position = 1")
@@ -111,7 +111,7 @@ async fn a_wrong_sum_or_line_is_found_by_the_check() {
         .unwrap();
     let found = xiaoan_rankings::ledger::check::check(&pool).await.unwrap();
     assert_ne!(found.digest, before.digest);
-    assert!(found.differences.iter().any(|d| d.starts_with("day measure 1")), "{found:?}");
+    assert!(found.differences.iter().any(|d| d.starts_with("day case.filed")), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

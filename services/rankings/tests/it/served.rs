@@ -76,7 +76,10 @@ async fn any_caller_reads_every_board_and_nobody_without_a_token_does() {
 
     served.world.file("far-away", THIRD, BURGLARY, date!(2026 - 06 - 03)).await;
     let head = served.world.cases.head().await.unwrap().position;
-    let asked = GetStandingsRequest { at_least: [("cases".to_owned(), head)].into(), ..standings("theft-stations", JUNE) };
+    let asked = GetStandingsRequest {
+        at_least: [("cases".to_owned(), head)].into(),
+        ..standings("theft-stations", JUNE)
+    };
     let seen = client.get_standings(served.of("officer", asked)).await.unwrap().into_inner();
     let third = seen.entries.iter().find(|e| e.org_unit == THIRD).unwrap();
     assert_eq!(cell(third, "filed").numerator, 1, "at_least was waited for");
@@ -96,8 +99,14 @@ async fn any_caller_reads_every_board_and_nobody_without_a_token_does() {
 async fn what_cannot_be_shown_is_refused_with_its_reason() {
     let served = Served::start().await;
     let mut client = served.rankings();
-    let ahead = GetStandingsRequest { at_least: [("cases".to_owned(), 99)].into(), ..standings("theft-stations", JUNE) };
-    let stranger = GetStandingsRequest { at_least: [("mars".to_owned(), 1)].into(), ..standings("theft-stations", JUNE) };
+    let ahead = GetStandingsRequest {
+        at_least: [("cases".to_owned(), 99)].into(),
+        ..standings("theft-stations", JUNE)
+    };
+    let stranger = GetStandingsRequest {
+        at_least: [("mars".to_owned(), 1)].into(),
+        ..standings("theft-stations", JUNE)
+    };
     for (asked, code, reason) in [
         (standings("no-board", JUNE), Code::NotFound, "BOARD-UNKNOWN"),
         (standings("theft-stations", "2026-13"), Code::InvalidArgument, "GE-006"),
@@ -115,7 +124,8 @@ async fn what_cannot_be_shown_is_refused_with_its_reason() {
 async fn a_stream_of_standings_goes_on_with_every_change() {
     let mut served = Served::start().await;
     let mut client = served.rankings();
-    let watch = WatchStandingsRequest { board: "theft-stations".into(), period: JUNE.into(), after_revision: 0 };
+    let watch =
+        WatchStandingsRequest { board: "theft-stations".into(), period: JUNE.into(), after_revision: 0 };
     let mut changes = client.watch_standings(served.of("officer", watch)).await.unwrap().into_inner();
     timeout(DEADLINE, changes.message()).await.unwrap().unwrap().unwrap();
     served.world.file("c", FIRST, BURGLARY, date!(2026 - 06 - 03)).await;
@@ -123,7 +133,8 @@ async fn a_stream_of_standings_goes_on_with_every_change() {
         let change = timeout(DEADLINE, changes.message()).await.unwrap().unwrap().unwrap();
         let standings = change.standings.unwrap();
         // The city itself may still be arriving.
-        let first = standings.entries.iter().find(|e| e.org_unit == FIRST).map(|e| cell(e, "filed").numerator);
+        let first =
+            standings.entries.iter().find(|e| e.org_unit == FIRST).map(|e| cell(e, "filed").numerator);
         if first == Some(1) {
             break first;
         }
