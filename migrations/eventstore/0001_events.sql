@@ -68,8 +68,8 @@ COMMENT ON COLUMN eventstore.requests.digest         IS 'SHA-256 of the request;
 -- The caller guarantees that no stream and no request id occurs in two commands of a batch, that write_commands and
 -- event_commands ascend, and that event_versions follow the expected versions without a gap.
 --
--- The plan settings: these lookups must be index lookups whatever the statistics of a young table say, and a cached plan
--- must not be thought over again; disabled scans cost "infinitely" much, which would call the JIT compiler.
+-- Elements are taken out of the arrays by subscript, which costs the same at every place in PL/pgSQL; unnest() of many arrays
+-- copies them first. The plan settings that keep the lookups index lookups are the appending connection's (appender.rs).
 CREATE FUNCTION eventstore.append(
     clock           timestamptz,  -- now, by the appender's clock
     -- one element per command
@@ -104,11 +104,6 @@ RETURNS TABLE (
     response        bytea         -- remembered only
 )
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan
-SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -143,12 +138,13 @@ BEGIN
     head_micros := int8send((extract(epoch FROM head_at) * 1000000)::bigint);
 
     known := ARRAY(
-        SELECT (SELECT r.digest FROM eventstore.requests AS r WHERE r.request_id = c.id)
-        FROM unnest(request_ids) WITH ORDINALITY AS c (id, n) ORDER BY c.n);
+        SELECT (SELECT r.digest FROM eventstore.requests AS r WHERE r.request_id = request_ids[c.n])
+        FROM generate_series(1, cardinality(request_ids)) AS c (n));
     actual := ARRAY(
-        SELECT coalesce(
-            (SELECT ev.version FROM eventstore.events AS ev WHERE ev.stream = s.stream ORDER BY ev.version DESC LIMIT 1), 0)
-        FROM unnest(write_streams) WITH ORDINALITY AS s (stream, n) ORDER BY s.n);
+        SELECT coalesce((
+            SELECT ev.version FROM eventstore.events AS ev
+            WHERE ev.stream = write_streams[s.n] ORDER BY ev.version DESC LIMIT 1), 0)
+        FROM generate_series(1, cardinality(write_streams)) AS s (n));
 
     FOR c IN 1 .. cardinality(request_ids) LOOP
         command := c;
@@ -195,20 +191,16 @@ BEGIN
     INSERT INTO eventstore.events (
         position, version, recorded_at, occurred_on, stream, type, payload, org_unit, actor, traceparent, previous_hash, hash)
     SELECT
-        x.position, x.version, head_at, x.day, write_streams[x.write], x.type, x.payload, x.unit,
-        actors[x.command], traceparents[x.command], x.previous, x.hash
-    FROM unnest(
-        positions, event_versions, event_days, event_writes, event_types, event_payloads, event_units, event_commands,
-        previous, hashes
-    ) AS x (position, version, day, write, type, payload, unit, command, previous, hash)
-    WHERE x.position IS NOT NULL;
+        positions[n], event_versions[n], head_at, event_days[n], write_streams[event_writes[n]], event_types[n],
+        event_payloads[n], event_units[n], actors[event_commands[n]], traceparents[event_commands[n]], previous[n], hashes[n]
+    FROM generate_series(1, cardinality(positions)) AS x (n)
+    WHERE positions[n] IS NOT NULL;
 
     INSERT INTO eventstore.requests (
         request_id, first_position, last_position, recorded_at, versions, digest, response)
-    SELECT x.id, x.first, x.last, head_at, x.versions::bigint[], x.digest, x.response
-    FROM unnest(new_requests, firsts, lasts, versions_after, digests, responses)
-        AS x (id, first, last, versions, digest, response)
-    WHERE x.id IS NOT NULL;
+    SELECT new_requests[n], firsts[n], lasts[n], head_at, versions_after[n]::bigint[], digests[n], responses[n]
+    FROM generate_series(1, cardinality(new_requests)) AS x (n)
+    WHERE new_requests[n] IS NOT NULL;
 END $$;
 
 REVOKE ALL ON FUNCTION eventstore.append FROM PUBLIC;

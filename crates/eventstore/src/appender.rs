@@ -63,6 +63,9 @@ impl Default for AppenderOptions {
 /// Pause after a connection could not be made, so that a database that is down is not hammered.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How often the appender steps back at most before a batch.
+const YIELDS: usize = 8;
+
 /// The appending task.
 pub(crate) struct Appender {
     pub jobs: mpsc::UnboundedReceiver<Job>,
@@ -93,9 +96,7 @@ impl Appender {
                 let Some(job) = self.jobs.recv().await else { break };
                 waiting.push_back(job);
             }
-            while let Ok(job) = self.jobs.try_recv() {
-                waiting.push_back(job);
-            }
+            self.gather(&mut waiting).await;
             let batch = next_batch(&mut waiting, &self.options);
             if !batch.is_empty() {
                 self.metrics.batch(batch.len(), waiting.len());
@@ -105,6 +106,22 @@ impl Appender {
         if let Some(connection) = self.connection {
             // The server notices a closed socket as well; this only spares its log a line.
             let _ = timeout(PAUSE, connection.close()).await;
+        }
+    }
+
+    /// Takes in whoever has come, and those who were answered a moment ago and are about to come again: it steps back
+    /// behind every task that is ready to run, as long as that brings somebody. No timer, so nobody waits for nobody; without
+    /// it, half of the callers would always stand in the batch after this one.
+    async fn gather(&mut self, waiting: &mut VecDeque<Job>) {
+        for _ in 0..YIELDS {
+            tokio::task::yield_now().await;
+            let before = waiting.len();
+            while let Ok(job) = self.jobs.try_recv() {
+                waiting.push_back(job);
+            }
+            if waiting.len() == before || waiting.len() >= self.options.batch {
+                break;
+            }
         }
     }
 
@@ -216,13 +233,25 @@ pub(crate) fn advance(head: &watch::Sender<i64>, position: i64, metrics: &Metric
     }
 }
 
+/// Settings of the appending connection.
+///
+/// The append lock is held for milliseconds; waiting longer means that its holder hangs, and then it is better to say so than
+/// to hang too. The function's lookups must be index lookups whatever the statistics of a young table say, and its cached
+/// plans must not be thought over again. (A disabled scan "costs" so much that it would call the JIT compiler.)
+const SETTINGS: &str = "
+    SET lock_timeout = '10s';
+    SET statement_timeout = '20s';
+    SET default_transaction_isolation = 'read committed';
+    SET enable_seqscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off;
+    SET plan_cache_mode = force_generic_plan;
+    SET jit = off;";
+
 /// A connection for appending.
 pub(crate) async fn connect(database: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let mut connection = PgConnection::connect_with(database).await?;
-    // The lock is held for milliseconds. Waiting longer means that its holder hangs; say so instead of hanging too.
-    sqlx::raw_sql("SET lock_timeout = '10s'; SET statement_timeout = '20s'; SET default_transaction_isolation = 'read committed'")
-        .execute(&mut connection)
-        .await?;
+    sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
     let (fsync, commit): (String, String) =
         sqlx::query_as("SELECT current_setting('fsync'), current_setting('synchronous_commit')")
             .fetch_one(&mut connection)
