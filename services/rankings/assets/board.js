@@ -13,8 +13,9 @@
   const live = document.getElementById("live");
   const lost = document.getElementById("lost");
   const words = board.dataset;
-  const QUIET = 30_000; // the server speaks every ten seconds; three missed beats are a lost connection
+  const QUIET = 20_000; // the server speaks every five seconds; a few missed beats are a lost connection
   const SHOWN = 6_000;  // how long a changed row stays marked
+  const APART = 1_000;  // a storm of changes costs the server one page a second, not one a change
 
   let source = null;
   let quiet = 0;
@@ -85,8 +86,10 @@
     } catch {
       lose();
     } finally {
-      busy = false;
-      if (again) { again = false; refresh(); }
+      setTimeout(() => {
+        busy = false;
+        if (again) { again = false; refresh(); }
+      }, APART);
     }
   }
 

@@ -3,7 +3,7 @@
 //! | event | when | data |
 //! |---|---|---|
 //! | `standings`, with the revision as its id | the standings changed | the revision |
-//! | `pulse` | every ten seconds | a word that changes when anything about the sources does |
+//! | `pulse` | every five seconds | a word that changes when anything about the sources does |
 //!
 //! The stream carries no figures: the page fetches itself, so that live and reloaded pages cannot differ. A browser
 //! that reconnects sends the last id it saw and is told at once when it has missed something.
@@ -26,7 +26,7 @@ use super::pages::{self, place};
 use super::problem::Problem;
 use super::status::Status;
 
-const PULSE: Duration = Duration::from_secs(10);
+const PULSE: Duration = Duration::from_secs(5);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 enum Beat {

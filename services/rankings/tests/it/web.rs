@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
+use xiaoan_eventstore::NewEvent;
+use xiaoan_kernel::StreamId;
 use xiaoan_rankings::{Reader, web};
 use xiaoan_testkit::DEADLINE;
 
@@ -261,6 +263,30 @@ async fn a_lost_connection_is_said_and_what_was_missed_is_caught_up() {
     browser.shows(&format!("#u-{FIRST} td.count .value"), "13").await;
     browser.text("#live[data-state=on]").await;
     assert_eq!(browser.count("#lost[hidden]").await, 1);
+    browser.close().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_says_loudly_that_counting_has_stopped() {
+    let mut world = busy().await;
+    let server = served(world.reader.clone()).await;
+    let browser = Browser::open(true).await;
+    browser.page.goto(&server.url(BOARD)).await.unwrap();
+    browser.text("#live[data-state=on]").await;
+    assert_eq!(browser.count("[data-part=notices] .notice").await, 0);
+
+    let poison = NewEvent {
+        type_name: "xiaoan.cases.v1.CaseSplit".into(),
+        payload: vec![0xff],
+        org_unit: unit(FIRST),
+        occurred_on: date!(2026 - 06 - 03),
+    };
+    let store = world.cases.clone();
+    world.append_raw(&store, StreamId::new("case", "split"), vec![poison]).await;
+    browser.shows("[data-part=notices] [role=alert]", "数据已停更").await;
+    let said = browser.text("[data-part=notices] [role=alert]").await;
+    assert!(said.contains("cases") && said.contains("CaseSplit"), "{said}");
     browser.close().await;
     server.stop().await;
 }
