@@ -1,12 +1,15 @@
 //! The directory as a projection of hq's log.
 
-use crate::snapshot::{Snapshot, UnitChange};
+use crate::snapshot::UnitChange;
 use crate::{Directory, events, tables};
 use sqlx::PgConnection;
 use std::time::Duration;
 use xiaoan_kernel::StreamId;
 use xiaoan_projection::{ApplyError, Projection};
 use xiaoan_proto::eventlog::v1::RecordedEvent;
+
+/// Between two tries to read the tables.
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl Projection for Directory {
     fn name(&self) -> &str {
@@ -22,42 +25,35 @@ impl Projection for Directory {
         Ok(())
     }
 
-    fn committed(&self, batch: &[RecordedEvent]) {
-        if !self.fold(batch) {
-            // Another process carried the tables on between our reading them and our runner's start.
-            let directory = self.clone();
-            tokio::spawn(async move {
-                while let Err(error) = directory.refresh().await {
-                    tracing::warn!(error = %error, "directory could not be read again, trying on");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            });
+    async fn begin_at(&self, position: i64) {
+        // Another process may have carried the tables on since they were read.
+        while self.position() < position {
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(error = format!("{error:#}"), "directory cannot be read, trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
+    }
+
+    fn committed(&self, batch: &[RecordedEvent]) {
+        self.fold(batch);
     }
 }
 
 impl Directory {
-    /// Takes committed events into memory; false when events before them are missing there.
-    fn fold(&self, batch: &[RecordedEvent]) -> bool {
+    /// Takes committed events into memory. They follow what is there, because `begin_at` saw to it.
+    fn fold(&self, batch: &[RecordedEvent]) {
         let current = self.snapshot();
-        let mut next: Option<Snapshot> = None;
-        let mut position = current.position;
+        let Some(last) = batch.last().filter(|last| last.position > current.position) else { return };
+        let mut next = current.as_ref().clone();
         for event in batch.iter().filter(|event| event.position > current.position) {
-            if event.position != position + 1 {
-                return false;
-            }
-            position = event.position;
             // An event that cannot be read never gets this far: it stops the projection in `apply`.
             if let Some(change) = change_of(event).ok().flatten() {
-                next.get_or_insert_with(|| current.as_ref().clone()).apply(change);
+                next.apply(change);
             }
         }
-        if position > current.position {
-            let mut next = next.unwrap_or_else(|| current.as_ref().clone());
-            next.position = position;
-            self.show(next);
-        }
-        true
+        next.position = last.position;
+        self.show(next);
     }
 }
 

@@ -44,9 +44,17 @@ pub trait Projection: Send + Sync + 'static {
         batch: &[RecordedEvent],
     ) -> impl Future<Output = Result<(), ApplyError>> + Send;
 
+    /// The runner begins, or begins again, behind this position: what is kept in memory must be that far already, because
+    /// another process may have applied events that [`committed`](Self::committed) never told here. Awaited before
+    /// anything else is told; keeps trying by itself.
+    fn begin_at(&self, position: i64) -> impl Future<Output = ()> + Send {
+        let _ = position;
+        async {}
+    }
+
     /// The events are in the database: refresh what is kept in memory.
     ///
-    /// Called in order for every event of the source from the checkpoint at start on, **also for events that another
+    /// Called in order for every event of the source from [`begin_at`](Self::begin_at) on, **also for events that another
     /// process has applied** (then `apply` was not called here).
     fn committed(&self, batch: &[RecordedEvent]) {
         let _ = batch;

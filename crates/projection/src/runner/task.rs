@@ -37,6 +37,7 @@ impl<P: Projection> Task<P> {
         let reader = self.origin.reader();
         loop {
             let head = self.checkpoint().await;
+            self.projection.begin_at(head.position).await;
             self.track.reached(head);
             let follower = self.origin.follow(head, &self.options.follow);
             let heard = follower.heard();

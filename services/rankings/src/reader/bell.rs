@@ -50,6 +50,10 @@ impl<P: Projection> Projection for Announced<P> {
     async fn apply(&self, tx: &mut PgConnection, batch: &[RecordedEvent]) -> Result<(), ApplyError> {
         self.projection.apply(tx, batch).await
     }
+    async fn begin_at(&self, position: i64) {
+        self.projection.begin_at(position).await;
+        self.bell.ring();
+    }
     fn committed(&self, batch: &[RecordedEvent]) {
         self.projection.committed(batch);
         self.bell.ring();
