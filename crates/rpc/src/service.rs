@@ -183,6 +183,11 @@ async fn connect(service: &str, url: &Secret, size: u32, wait: Duration) -> Resu
     loop {
         let attempt = PgPoolOptions::new()
             .max_connections(size)
+            // All connections are made now and kept: a SCRAM handshake yields to the runtime some 800 times, so that one
+            // begun under load takes longer than callers wait.
+            .min_connections(size)
+            .idle_timeout(None)
+            .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(options.clone())
             .await;
