@@ -16,6 +16,7 @@ use xiaoan_projection::{ProjectionHandle, Rebuilder, Runner, projections_service
 use xiaoan_proto::cases::v1::alert_service_server::AlertServiceServer;
 use xiaoan_proto::cases::v1::case_service_server::CaseServiceServer;
 use xiaoan_proto::cases::v1::series_service_server::SeriesServiceServer;
+use xiaoan_proto::projections::v1::ProjectionState;
 use xiaoan_rpc::{LOG_READERS, REBUILDERS, Secret, Server, Start, allow, database_answers, shutdown_signal};
 
 /// Name of this service as a source of events.
@@ -81,7 +82,8 @@ pub fn mount(server: Server, parts: Parts) -> Server {
     let views = Runner::local(store.clone(), pool.clone(), Arc::new(Views));
     let rebuild = Arc::new(ViewsRebuild::new(pool.clone()));
     let rebuilder = Rebuilder::new(pool.clone(), vec![LogReader::local(store.clone())], rebuild);
-    let handles = std::iter::once(views.clone()).chain(following).collect();
+    let handles = std::iter::once(views.clone()).chain(following.clone()).collect();
+    let units_known = units_known(Arc::clone(&directory), following);
     let casebook = Casebook::new(store.clone(), views, directory, Arc::new(rules), vault);
     server
         .add_service(AlertServiceServer::new(casebook.clone()))
@@ -90,4 +92,18 @@ pub fn mount(server: Server, parts: Parts) -> Server {
         .add_service(event_log_service(store, allow(LOG_READERS)))
         .add_service(projections_service(handles, vec![rebuilder], allow(REBUILDERS)))
         .readiness("database", database_answers(pool))
+        .readiness("directory", units_known)
+}
+
+/// A readiness check: headquarters' units have been read at least once. Before that every unit would be refused as
+/// unknown, and a caller does not send such a command again. Later headquarters may be away.
+fn units_known(
+    directory: Arc<Directory>,
+    following: Option<ProjectionHandle>,
+) -> impl Fn() -> std::future::Ready<Result<(), String>> + Send + Sync + 'static {
+    move || {
+        let read_once = !directory.tree().units().is_empty()
+            || following.as_ref().is_none_or(|f| f.status().state() == ProjectionState::Live);
+        std::future::ready(if read_once { Ok(()) } else { Err("org units not read yet".to_owned()) })
+    }
 }

@@ -158,6 +158,19 @@ mod tests {
     }
 
     #[test]
+    fn an_office_replaces_a_book_by_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("thresholds.csv");
+        let text =
+            "area,category,amount_yuan,effective_from,effective_to,basis\n37,0502,1000,2013-04-04,,office\n";
+        std::fs::write(&file, text).unwrap();
+        let book = RuleBook::load(None, Some(&file)).unwrap();
+        assert!(!book.is_small_case(unit("371102010000"), "050201", DAY, 150_000));
+        let missing = folder.path().join("none.csv");
+        assert!(RuleBook::load(Some(&missing), None).unwrap_err().to_string().contains("none.csv"));
+    }
+
+    #[test]
     fn a_book_with_a_bad_line_names_it() {
         let bad = "area,category,amount_yuan,effective_from,effective_to,basis\n37,0502,2000,2013-02-30,,x\n";
         let refused = RuleBook::read(include_str!("ga240.csv"), bad).unwrap_err();
