@@ -19,6 +19,7 @@ pub(super) async fn beat(
             Ok(head) => heard.send_modify(|heard| {
                 heard.head = head.position;
                 heard.hash = Some(head.hash);
+                heard.beat += 1;
             }),
             // The stream's end is a lower bound: good enough while the source itself is away.
             Err(_) => {

@@ -10,6 +10,7 @@
 //! | a message contradicts the chain | `EventLog` decides: if the log itself is whole, the stream is distrusted for a while; if it is broken, the follower ends with [`FeedError::BrokenChain`], which names the position |
 //! | neither answers | waits, and tries again; [`Link::Lost`] |
 
+mod check;
 mod heart;
 mod local;
 mod stream;
@@ -48,6 +49,8 @@ pub struct Heard {
     pub head: i64,
     /// Hash of the head, when the source itself has told it.
     pub hash: Option<[u8; 32]>,
+    /// How many times the source itself has answered.
+    pub beat: u64,
     /// How the source is reached.
     pub link: Link,
 }

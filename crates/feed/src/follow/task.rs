@@ -1,9 +1,10 @@
 //! The task behind a follower.
 
+use super::check::{self, Wrong};
 use super::{FollowOptions, Heard, Link, heart, stream};
 use crate::metrics::{metrics, of_source};
 use crate::nats::{self, Connection, Presence};
-use crate::{FeedError, FeedSource, LogReader, wire};
+use crate::{FeedError, FeedSource, LogReader};
 use async_nats::jetstream::Message;
 use futures::{FutureExt, StreamExt};
 use std::convert::Infallible;
@@ -25,7 +26,9 @@ pub(super) struct Task {
     heard: watch::Sender<Heard>,
     /// Until when the stream is left alone.
     distrusted_until: Option<Instant>,
-    /// How many times in a row the source's log was heard to be shorter than what was read of it.
+    /// The source's last answer that was looked at.
+    beat: u64,
+    /// How many answers in a row said that the log is shorter than what was read of it.
     shorter: u32,
 }
 
@@ -68,6 +71,7 @@ impl Task {
             out: out.clone(),
             heard,
             distrusted_until: None,
+            beat: 0,
             shorter: 0,
         };
         let end = tokio::select! {
@@ -223,7 +227,10 @@ impl Task {
         let mut head = self.head;
         let mut wrong = None;
         for message in burst {
-            match self.check(message, &head) {
+            if let Ok(info) = message.info() {
+                self.hear((info.stream_sequence + info.pending).cast_signed());
+            }
+            match check::check(&self.source, message, &head) {
                 Ok(None) => {}
                 Ok(Some((event, next))) => {
                     head = next;
@@ -255,40 +262,6 @@ impl Task {
                 Ok(Some(Left::Unusable(reason)))
             }
             Err(error) => Ok(Some(Left::Unusable(error.to_string()))),
-        }
-    }
-
-    /// The event of a message with the head behind it; `None` when it was handed over before.
-    fn check(&self, message: Message, head: &ChainHead) -> Result<Option<(RecordedEvent, ChainHead)>, Wrong> {
-        let sequence = match message.info() {
-            Ok(info) => {
-                let (sequence, pending) = (info.stream_sequence.cast_signed(), info.pending.cast_signed());
-                self.hear(sequence + pending);
-                sequence
-            }
-            Err(error) => return Err(Wrong::message(head.position + 1, error.to_string())),
-        };
-        let message = message.message;
-        let headers = message.headers.unwrap_or_default();
-        let event =
-            wire::event(&headers, message.payload).map_err(|reason| Wrong::message(sequence, reason))?;
-        if event.position != sequence || event.source != self.source {
-            let reason = format!("holds event {} of {}", event.position, event.source);
-            return Err(Wrong::message(sequence, reason));
-        }
-        if event.position <= head.position {
-            if event.position == head.position && event.hash != head.hash.as_slice() {
-                return Err(Wrong::message(sequence, "is another event than was read before".into()));
-            }
-            return Ok(None);
-        }
-        match chain::verify(head, &event) {
-            Ok(next) => Ok(Some((event, next))),
-            Err(broken) => Err(Wrong {
-                position: event.position,
-                distrust: !matches!(broken.reason, Break::Missing { .. }),
-                reason: broken.to_string(),
-            }),
         }
     }
 
@@ -377,9 +350,12 @@ impl Task {
 
     /// A source that was set back to an older backup has another event where ours is, or none.
     fn compare_with_heard(&mut self) -> Result<(), End> {
-        let Heard { head, hash: Some(hash), .. } = *self.heard.borrow() else { return Ok(()) };
+        let Heard { head, hash: Some(hash), beat, .. } = *self.heard.borrow() else { return Ok(()) };
         if head == self.head.position && hash != self.head.hash {
             return Err(End::Broken(BrokenChain { position: head, reason: Break::Previous }));
+        }
+        if std::mem::replace(&mut self.beat, beat) == beat {
+            return Ok(());
         }
         // The head may have been asked for just before our last event was recorded; that cannot last.
         self.shorter = if head < self.head.position { self.shorter.saturating_add(1) } else { 0 };
@@ -392,19 +368,5 @@ impl Task {
             );
         }
         Ok(())
-    }
-}
-
-/// A message that does not follow.
-struct Wrong {
-    position: i64,
-    reason: String,
-    /// Whether the message itself is wrong, rather than others missing before it.
-    distrust: bool,
-}
-
-impl Wrong {
-    fn message(position: i64, reason: String) -> Self {
-        Self { position, reason, distrust: true }
     }
 }
