@@ -1,6 +1,7 @@
 //! One sheet of columns, printed as an aligned table or as CSV; JSON documents are printed as they are.
 
 use crate::args::Output;
+use crate::commands::Context;
 use crate::fault::Fault;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, LineStyle, Table, TableStyle};
 use serde_json::Value;
@@ -54,19 +55,29 @@ impl Field {
 /// Columns and rows.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
-    columns: Vec<(String, Align)>,
+    columns: Vec<Column>,
     rows: Vec<Vec<Field>>,
+}
+
+#[derive(Debug, Clone)]
+struct Column {
+    title: String,
+    align: Align,
+    /// Left out of a table that is wider than the terminal: the greatest first, 0 never.
+    rank: u8,
 }
 
 impl Sheet {
     /// An empty sheet with these columns.
     #[must_use]
     pub fn new(columns: &[(&str, Align)]) -> Self {
-        Self { columns: columns.iter().map(|(t, a)| ((*t).to_owned(), *a)).collect(), rows: Vec::new() }
+        let column =
+            |(title, align): &(&str, Align)| Column { title: (*title).to_owned(), align: *align, rank: 0 };
+        Self { columns: columns.iter().map(column).collect(), rows: Vec::new() }
     }
-    /// One more column; before any row.
-    pub fn column(&mut self, title: impl Into<String>, align: Align) {
-        self.columns.push((title.into(), align));
+    /// One more column; before any row. A terminal that is too narrow goes without the columns of the greatest rank.
+    pub fn column(&mut self, title: impl Into<String>, align: Align, rank: u8) {
+        self.columns.push(Column { title: title.into(), align, rank });
     }
     /// One more row.
     pub fn row(&mut self, cells: Vec<Field>) {
@@ -78,9 +89,24 @@ impl Sheet {
         self.rows.is_empty()
     }
 
-    /// As an aligned table; wide (Chinese) characters count as two columns.
+    /// As an aligned table that fits into a width as far as columns may be left out, and how many were; wide (Chinese)
+    /// characters count as two columns.
     #[must_use]
-    pub fn table(&self, colour: bool) -> String {
+    pub fn table(&self, colour: bool, width: Option<usize>) -> (String, usize) {
+        let mut kept: Vec<_> = (0..self.columns.len()).collect();
+        loop {
+            let text = self.table_of(&kept, colour);
+            // The line under the header is as wide as the table, and holds no escapes.
+            let wide = text.lines().nth(1).map_or(0, |line| line.chars().count());
+            let least = kept.iter().copied().max_by_key(|i| (self.columns[*i].rank, *i));
+            match least.filter(|i| self.columns[*i].rank > 0) {
+                Some(least) if width.is_some_and(|width| wide > width) => kept.retain(|i| *i != least),
+                _ => return (text, self.columns.len() - kept.len()),
+            }
+        }
+    }
+
+    fn table_of(&self, kept: &[usize], colour: bool) -> String {
         let mut table = Table::new();
         let line = LineStyle::none().fill('─').junction('─');
         table.load_style(TableStyle::new().header_separator(line));
@@ -90,20 +116,22 @@ impl Sheet {
             table.force_no_tty();
         }
         let align = |a: Align| if a == Align::Right { CellAlignment::Right } else { CellAlignment::Left };
-        table.set_header(self.columns.iter().map(|(title, a)| {
-            let cell = Cell::new(title).set_alignment(align(*a));
+        table.set_header(kept.iter().map(|i| {
+            let cell = Cell::new(&self.columns[*i].title).set_alignment(align(self.columns[*i].align));
             if colour { cell.add_attribute(Attribute::Bold) } else { cell }
         }));
         for row in &self.rows {
-            table.add_row(row.iter().zip(&self.columns).map(|(field, (_, a))| {
-                let cell = Cell::new(&field.text).set_alignment(align(*a));
-                match (colour, field.tone) {
-                    (false, _) | (_, Tone::Plain) => cell,
-                    (_, Tone::Alert) => cell.fg(Color::Red).add_attribute(Attribute::Bold),
-                    (_, Tone::Faint) => cell.add_attribute(Attribute::Dim),
-                    (_, Tone::Strong) => cell.add_attribute(Attribute::Bold),
-                }
-            }));
+            table.add_row(kept.iter().filter_map(|i| Some((row.get(*i)?, &self.columns[*i]))).map(
+                |(field, column)| {
+                    let cell = Cell::new(&field.text).set_alignment(align(column.align));
+                    match (colour, field.tone) {
+                        (false, _) | (_, Tone::Plain) => cell,
+                        (_, Tone::Alert) => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+                        (_, Tone::Faint) => cell.add_attribute(Attribute::Dim),
+                        (_, Tone::Strong) => cell.add_attribute(Attribute::Bold),
+                    }
+                },
+            ));
         }
         // Trailing blanks hurt copying.
         table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
@@ -114,7 +142,7 @@ impl Sheet {
     pub fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing into memory does not fail.
-        let _ = writer.write_record(self.columns.iter().map(|(t, _)| t.as_str()));
+        let _ = writer.write_record(self.columns.iter().map(|column| column.title.as_str()));
         for row in &self.rows {
             let _ = writer.write_record(row.iter().map(|f| formula_safe(&f.text)));
         }
@@ -139,14 +167,19 @@ pub fn colour() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
+/// Columns of the terminal on stdout; nothing when stdout is no terminal.
+fn width() -> Option<usize> {
+    Table::new().width().map(usize::from)
+}
+
 /// Prints the sheet or the document. `note` stands under a table only.
 ///
 /// # Errors
 /// When stdout is closed for another reason than that its reader has seen enough.
-pub fn print(output: Output, sheet: &Sheet, json: &Value, note: &str) -> Result<(), Fault> {
-    match output {
+pub fn print(context: &Context, sheet: &Sheet, json: &Value, note: &str) -> Result<(), Fault> {
+    match context.output() {
         Output::Table => {
-            let mut text = sheet.table(colour());
+            let mut text = table(context, sheet);
             if !note.is_empty() {
                 text.push_str(note);
                 text.push('\n');
@@ -156,6 +189,19 @@ pub fn print(output: Output, sheet: &Sheet, json: &Value, note: &str) -> Result<
         Output::Csv => out(&sheet.csv()),
         Output::Json => out(&format!("{json:#}\n")),
     }
+}
+
+/// The table as the terminal has room for it.
+#[must_use]
+pub fn table(context: &Context, sheet: &Sheet) -> String {
+    let (mut text, left_out) = sheet.table(colour(), width());
+    if left_out > 0 {
+        text.push_str(&context.say(
+            format!(" （终端较窄，未显示 {left_out} 列；--output csv 显示全部）\n"),
+            format!(" ({left_out} columns left out for this terminal; --output csv shows all)\n"),
+        ));
+    }
+    text
 }
 
 /// Writes to stdout.
@@ -183,7 +229,7 @@ mod tests {
 
     #[test]
     fn chinese_columns_align_because_wide_characters_count_twice() {
-        let text = sheet().table(false);
+        let text = sheet().table(false, None).0;
         assert_eq!(
             text,
             " 单位          立案\n────────────────────\n 巨峰派出所      25\n Zhongzhi     1,060\n"
@@ -192,8 +238,27 @@ mod tests {
 
     #[test]
     fn without_colour_there_is_no_escape() {
-        assert!(!sheet().table(false).contains('\u{1b}'));
-        assert!(sheet().table(true).contains('\u{1b}'));
+        assert!(!sheet().table(false, None).0.contains('\u{1b}'));
+        assert!(sheet().table(true, None).0.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_narrow_terminal_goes_without_the_least_important_columns() {
+        let mut sheet = Sheet::new(&[("unit", Align::Left)]);
+        sheet.column("arrests", Align::Right, 2);
+        sheet.column("rate", Align::Right, 0);
+        sheet.column("code", Align::Left, 1);
+        sheet.row(vec!["Jufeng".into(), "13".into(), "48.0".into(), "371103010000".into()]);
+        assert_eq!(sheet.table(false, Some(80)).1, 0);
+        assert_eq!(
+            sheet.table(false, Some(35)),
+            (
+                " unit     rate   code\n──────────────────────────────\n Jufeng   48.0   371103010000\n"
+                    .into(),
+                1
+            )
+        );
+        assert_eq!(sheet.table(false, Some(10)).1, 2);
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub async fn run(context: &Context, what: Audit) -> Result<Verdict, Fault> {
             "chainHead": hex::encode(log.head.hash), "recordedAt": rfc3339(log.recorded_at.as_ref()),
         }));
     }
-    render::print(context.output(), &sheet, &json!({ "logs": documents }), "")?;
+    render::print(context, &sheet, &json!({ "logs": documents }), "")?;
     let whole = walked.iter().all(|log| log.broken.is_none());
     Ok(if whole { Verdict::Done } else { Verdict::SomeRejected })
 }

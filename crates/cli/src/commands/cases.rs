@@ -76,7 +76,7 @@ async fn list(context: &Context, what: ListCases) -> Result<Verdict, Fault> {
         _ => String::new(),
     };
     let document = json!({ "cases": cases.iter().map(document).collect::<Vec<_>>(), "more": more });
-    render::print(context.output(), &sheet, &document, &note)?;
+    render::print(context, &sheet, &document, &note)?;
     Ok(Verdict::Done)
 }
 
@@ -135,7 +135,7 @@ async fn get(context: &Context, case_no: String) -> Result<Verdict, Fault> {
     add("警情", "alert", case.alert_id.clone());
     add("串并案", "series", case.series_id.clone());
     add("版本", "version", case.etag.clone());
-    render::print(context.output(), &sheet, &document(&case), "")?;
+    render::print(context, &sheet, &document(&case), "")?;
     Ok(Verdict::Done)
 }
 
@@ -173,7 +173,7 @@ async fn history(context: &Context, case_no: String) -> Result<Verdict, Fault> {
             "event": serde_json::from_str::<Value>(&entry.event_json).unwrap_or(Value::Null),
         }));
     }
-    render::print(context.output(), &sheet, &json!({ "entries": documents }), "")?;
+    render::print(context, &sheet, &json!({ "entries": documents }), "")?;
     Ok(Verdict::Done)
 }
 

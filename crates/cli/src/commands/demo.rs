@@ -56,7 +56,7 @@ fn plan(context: &Context) -> Result<Verdict, Fault> {
     for figure in &expected {
         let _ = write!(note, "\n {} {}", context.say(&figure.zh, &figure.en), figure.value);
     }
-    render::print(context.output(), &sheet, &json!({ "commands": commands, "figures": figures }), &note)?;
+    render::print(context, &sheet, &json!({ "commands": commands, "figures": figures }), &note)?;
     Ok(Verdict::Done)
 }
 
@@ -270,7 +270,7 @@ async fn check(context: &Context) -> Result<Verdict, Fault> {
         documents
             .push(json!({ "figure": figure.en, "expected": figure.value, "found": found, "equal": equal }));
     }
-    render::print(context.output(), &sheet, &json!({ "figures": documents, "equal": all_equal }), "")?;
+    render::print(context, &sheet, &json!({ "figures": documents, "equal": all_equal }), "")?;
     Ok(if all_equal { Verdict::Done } else { Verdict::SomeRejected })
 }
 

@@ -53,7 +53,7 @@ pub async fn run(context: &Context, what: Explain) -> Result<Verdict, Fault> {
             String::new()
         }
     );
-    render::print(context.output(), &sheet(context, &lines), &document, &note)?;
+    render::print(context, &sheet(context, &lines), &document, &note)?;
     Ok(Verdict::Done)
 }
 

@@ -145,7 +145,7 @@ fn print(
         Output::Csv => render::out(&sheet.csv())?,
         Output::Table => {
             if !sheet.is_empty() {
-                render::out(&format!("{}\n", sheet.table(render::colour())))?;
+                render::out(&format!("{}\n", render::table(context, &sheet)))?;
             }
             render::out(&format!("{summary}\n"))?;
         }

@@ -87,7 +87,7 @@ async fn import(context: &Context, file: &Path, wait: Duration) -> Result<Verdic
         "units": rows.len(), "registered": done.registered, "alreadyThere": done.there, "headcounts": done.headcounts,
         "rejected": done.rejected, "position": done.position,
     });
-    render::print(context.output(), &sheet, &document, "")?;
+    render::print(context, &sheet, &document, "")?;
     Ok(if done.rejected == 0 { Verdict::Done } else { Verdict::SomeRejected })
 }
 
@@ -292,7 +292,7 @@ async fn list(context: &Context) -> Result<Verdict, Fault> {
         ]);
     }
     render::print(
-        context.output(),
+        context,
         &sheet,
         &json!({ "orgUnits": units.iter().map(document).collect::<Vec<_>>() }),
         "",
@@ -342,7 +342,7 @@ async fn show(context: &Context, code: String) -> Result<Verdict, Fault> {
             sheet.row(vec![context.say(zh, en).into(), value.into()]);
         }
     }
-    render::print(context.output(), &sheet, &document(&unit), "")?;
+    render::print(context, &sheet, &document(&unit), "")?;
     Ok(Verdict::Done)
 }
 

@@ -80,7 +80,7 @@ async fn status(context: &Context) -> Result<Verdict, Fault> {
     for fault in &unreached {
         eprintln!("{}", fault.present(context.lang));
     }
-    render::print(context.output(), &sheet, &json!({ "projections": documents }), "")?;
+    render::print(context, &sheet, &json!({ "projections": documents }), "")?;
     Ok(if well && unreached.is_empty() { Verdict::Done } else { Verdict::SomeRejected })
 }
 
@@ -134,6 +134,6 @@ async fn rebuild(context: &Context, name: String, service: Service) -> Result<Ve
     let document = json!({
         "projection": name, "events": last.events, "digest": last.digest, "replacedDigest": last.replaced_digest, "same": same,
     });
-    render::print(context.output(), &sheet, &document, "")?;
+    render::print(context, &sheet, &document, "")?;
     Ok(Verdict::Done)
 }

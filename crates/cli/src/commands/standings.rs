@@ -19,36 +19,32 @@ pub async fn run(context: &Context, what: Standings) -> Result<Verdict, Fault> {
     };
     let standings =
         clients.call(Service::Rankings, request, async |r| clients.rankings().get_standings(r).await).await?;
-    render::print(
-        context.output(),
-        &sheet(context, &standings),
-        &document(&standings),
-        &footer(context, &standings),
-    )?;
+    render::print(context, &sheet(context, &standings), &document(&standings), &footer(context, &standings))?;
     Ok(Verdict::Done)
 }
 
 /// The board as a sheet: rank, unit, every indicator; rates with numerator and denominator beside them.
 pub fn sheet(context: &Context, standings: &GetStandingsResponse) -> Sheet {
-    let mut sheet = Sheet::new(&[
-        (context.say("名次", "rank"), Align::Right),
-        (context.say("变化", "change"), Align::Right),
-        (context.say("单位代码", "code"), Align::Left),
-        (context.say("单位", "unit"), Align::Left),
-    ]);
+    let mut sheet = Sheet::default();
+    sheet.column(context.say("名次", "rank"), Align::Right, 0);
+    sheet.column(context.say("变化", "change"), Align::Right, 3);
+    sheet.column(context.say("单位代码", "code"), Align::Left, 4);
+    sheet.column(context.say("单位", "unit"), Align::Left, 0);
     let indicators = standings.scheme.as_ref().map(|s| s.indicators.clone()).unwrap_or_default();
-    for indicator in &indicators {
+    for (rank, indicator) in (10..).zip(&indicators) {
         let title = context.say(&indicator.title_zh, &indicator.title_en);
         let unit = if indicator.unit == "%" { " %" } else { "" };
-        sheet.column(format!("{title}{unit}"), Align::Right);
+        // What ranks is always shown, with its fraction; of the others the later go first, fractions before them.
+        let ranked = ranks(standings, indicator);
+        sheet.column(format!("{title}{unit}"), Align::Right, if ranked { 0 } else { rank });
         if is_ratio(indicator) {
-            sheet.column(context.say("分子/分母", "k/n"), Align::Right);
+            sheet.column(context.say("分子/分母", "k/n"), Align::Right, if ranked { 0 } else { 100 });
         }
-        if ranks(standings, indicator) {
-            sheet.column(context.say("同比", "yoy"), Align::Right);
+        if ranked {
+            sheet.column(context.say("同比", "yoy"), Align::Right, 2);
         }
     }
-    sheet.column(context.say("关注", "attention"), Align::Left);
+    sheet.column(context.say("关注", "attention"), Align::Left, 1);
     for entry in &standings.entries {
         sheet.row(row(context, standings, &indicators, entry));
     }
@@ -341,7 +337,7 @@ mod tests {
             total: Some(row("", "", None, false, 21, 48, "43.8")),
             ..Default::default()
         };
-        let shown = sheet(&context(), &standings).table(false);
+        let shown = sheet(&context(), &standings).table(false, None).0;
         let expected = [
             " 名次   变化   单位代码       单位           立案   破案率 %   分子/分母     同比   关注",
             "─────────────────────────────────────────────────────────────────────────────────────────────────────",

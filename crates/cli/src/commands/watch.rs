@@ -72,7 +72,7 @@ fn show(context: &Context, now: &GetStandingsResponse) -> Result<(), Fault> {
                 render::out("\u{1b}[H\u{1b}[2J")?;
             }
             let sheet = standings::sheet(context, now);
-            render::print(output, &sheet, &serde_json::Value::Null, &standings::footer(context, now))
+            render::print(context, &sheet, &serde_json::Value::Null, &standings::footer(context, now))
         }
     }
 }
