@@ -3,6 +3,7 @@
 use crate::booking;
 use crate::measures::Measure;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::time::Duration;
 
 /// Rises when `tables.sql` or what is booked changes: the service then throws the old generation away and reads the logs
 /// again.
@@ -73,12 +74,42 @@ pub(super) async fn drop_all(connection: &mut PgConnection, schema: Schema) -> R
 }
 
 /// Puts the rebuilt generation in the place of the live one.
-pub(super) async fn swap(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    drop_all(connection, Schema::Live).await?;
+pub(super) async fn swap(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    lock_alone(tx).await?;
+    drop_all(tx, Schema::Live).await?;
     let (from, to) = (Schema::Next.name(), Schema::Live.name());
     let moves = NAMES.map(|table| format!("ALTER TABLE {from}.{table} SET SCHEMA {to};")).concat();
-    sqlx::raw_sql(AssertSqlSafe(moves)).execute(connection).await.map(drop)
+    sqlx::raw_sql(AssertSqlSafe(moves)).execute(tx).await.map(drop)
 }
+
+/// Waits for the readers of the live tables to finish, letting new ones in between: a check of the whole ledger takes its
+/// time, and nobody should wait behind somebody who waits for it.
+async fn lock_alone(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    // Longer than the second after which PostgreSQL takes a table from autovacuum, short enough for a reader to wait.
+    const TRIES: u32 = 40;
+    for tries_left in (0..TRIES).rev() {
+        let mut attempt = tx.begin().await?;
+        let locked = sqlx::raw_sql(
+            "SET LOCAL lock_timeout = '1500ms';
+             LOCK TABLE ledger.lines, ledger.day_sums, ledger.month_sums IN ACCESS EXCLUSIVE MODE;
+             SET LOCAL lock_timeout = 0",
+        )
+        .execute(&mut *attempt)
+        .await;
+        match locked {
+            Ok(_) => return attempt.commit().await,
+            Err(sqlx::Error::Database(e)) if e.code().as_deref() == Some(LOCK_TIMEOUT) && tries_left > 0 => {
+                attempt.rollback().await?;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// SQLSTATE lock_not_available.
+const LOCK_TIMEOUT: &str = "55P03";
 
 /// Sees to it that there is a live generation of this build's layout. True when it had to be made: whatever a
 /// checkpoint says about it is void then.

@@ -28,7 +28,7 @@ impl Bell {
     }
 }
 
-/// A projection that rings after each commit.
+/// A projection that rings after each commit. Every method of the trait is passed on.
 #[derive(Debug)]
 pub struct Announced<P> {
     projection: Arc<P>,

@@ -70,6 +70,36 @@ async fn a_rebuild_while_events_arrive_loses_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_swap_waits_for_a_long_reader_and_lets_others_in_meanwhile() {
+    let mut world = World::new().await;
+    some_cases(&mut world, "a").await;
+    let board = world.standings("theft-stations", JUNE).await;
+    let pool = world.board.pool();
+    let mut reading = pool.begin().await.unwrap();
+    sqlx::query("SELECT count(*) FROM ledger.lines").execute(&mut *reading).await.unwrap();
+
+    let rebuild = LedgerRebuild::new(pool.clone());
+    let rebuilder = Rebuilder::new(pool.clone(), vec![LogReader::local(world.cases.clone())], rebuild);
+    let (progress, _) = watch::channel(RebuildProgress::default());
+    let running = tokio::spawn(async move { rebuilder.run(&progress).await });
+    wait_until(DEADLINE, || async {
+        let waiting =
+            "SELECT count(*) FROM pg_locks WHERE relation = 'ledger.lines'::regclass AND NOT granted";
+        sqlx::query_scalar::<_, i64>(waiting).fetch_one(&pool).await.unwrap() > 0
+    })
+    .await;
+    world.file("meanwhile", THIRD, BURGLARY, date!(2026 - 06 - 09)).await;
+    let read = world.reader.standings("theft-stations", "2026", None).await.unwrap();
+    assert_eq!(count(&read, FIRST, "filed"), count(&board, FIRST, "filed"));
+    assert!(!running.is_finished());
+    reading.commit().await.unwrap();
+    running.await.unwrap().unwrap();
+    world.checked().await;
+    let after = world.standings("theft-stations", JUNE).await;
+    assert_eq!(count(&after, THIRD, "filed"), count(&board, THIRD, "filed") + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tables_of_another_layout_are_thrown_away_and_filled_again() {
     let mut world = World::new().await;
     some_cases(&mut world, "a").await;
