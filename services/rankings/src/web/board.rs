@@ -9,6 +9,7 @@ use super::lang::Lang;
 use super::period::Span;
 use super::status::Status;
 use super::{links, names};
+use crate::measures::OFFICERS;
 
 /// Names of units that are not on the board themselves, such as the bureau above a station: code → (zh, en).
 pub type Names<'a> = &'a dyn Fn(&str) -> Option<(String, String)>;
@@ -355,7 +356,8 @@ fn cell(value: &IndicatorValue, of: &Indicator, unit: &str, scheme: &Scheme, pla
         _ => None,
     };
     let shown = if value.display.is_empty() { "—".to_owned() } else { grouped(&value.display) };
-    let headcount = of.denominator.as_ref().is_some_and(|d| d.measure == "officers");
+    let headcount = of.denominator.as_ref().is_some_and(|d| d.measure == OFFICERS);
+    let measure = of.numerator.as_ref().map_or("", |numerator| &numerator.measure);
     Cell {
         title: title(of, place.lang).to_owned(),
         percent: names::is_percent(of),
@@ -363,12 +365,12 @@ fn cell(value: &IndicatorValue, of: &Indicator, unit: &str, scheme: &Scheme, pla
         ranks: of.id == scheme.rank_by,
         unit: if names::is_percent(of) && !value.display.is_empty() { "%".to_owned() } else { String::new() },
         value: shown,
-        numerator: whole(value.numerator),
+        numerator: names::amount(measure, value.numerator),
         denominator: value.denominator.map(whole),
         numerator_href: place.explain(unit, &of.id, "numerator"),
         denominator_href: (!headcount).then(|| place.explain(unit, &of.id, "denominator")),
         interval,
-        yoy: yoy(value),
+        yoy: yoy(value, measure),
     }
 }
 
@@ -389,16 +391,17 @@ fn missing(of: &Indicator, lang: Lang) -> Cell {
     }
 }
 
-fn yoy(value: &IndicatorValue) -> Yoy {
+fn yoy(value: &IndicatorValue, measure: &str) -> Yoy {
     if value.base_zero {
         return Yoy::BaseZero;
     }
     if value.yoy.is_empty() {
         return Yoy::None;
     }
+    let numerator = names::amount(measure, value.base_numerator);
     let base = match value.base_denominator {
-        Some(denominator) => format!("{}/{}", whole(value.base_numerator), whole(denominator)),
-        None => whole(value.base_numerator),
+        Some(denominator) => format!("{numerator}/{}", whole(denominator)),
+        None => numerator,
     };
     Yoy::Known { change: change(&value.yoy), relative: change(&value.yoy_relative), base }
 }

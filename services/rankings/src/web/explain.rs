@@ -4,20 +4,19 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use xiaoan_kernel::yuan_from_fen;
 use xiaoan_proto::hq::v1::{Campaign, Indicator};
 use xiaoan_proto::rankings::v1::{ExplainRequest, ExplainResponse, GetStandingsResponse, LedgerLine};
 
 use super::Web;
 use super::ask::{Ask, Frame};
 use super::board::{self, Names, Place, days};
-use super::format::{Moment, day_iso, grouped, whole};
+use super::format::{Moment, day_iso, whole};
 use super::lang::Lang;
 use super::pages::{answer, last_day, period_label, place};
 use super::problem::Problem;
 use super::status::Status;
 use super::{links, names};
-use crate::measures::{Measure, OFFICERS};
+use crate::measures::OFFICERS;
 
 /// Lines on a page.
 const PAGE: i32 = 500;
@@ -187,7 +186,7 @@ impl ExplainPage {
         let title = lang.name(&scheme.title_zh, &scheme.title_en);
         let unit_name = unit_name(standings, &asked.unit, lookup, lang);
         let shown = board::title(indicator, lang);
-        let amount = |quantity| amount(&counted.measure, quantity);
+        let amount = |quantity| names::amount(&counted.measure, quantity);
         let lines: Vec<LineView> = found.lines.iter().map(|l| line(l, standings, lookup, lang)).collect();
         let skipped = asked.skipped.clamp(0, found.count.max(0));
         let last = skipped + i64::try_from(lines.len()).unwrap_or(0);
@@ -258,19 +257,11 @@ fn unit_name(standings: &GetStandingsResponse, code: &str, lookup: Names<'_>, la
     }
 }
 
-fn amount(measure: &str, quantity: i64) -> String {
-    if Measure::named(measure).is_some_and(Measure::is_money) {
-        grouped(&yuan_from_fen(quantity))
-    } else {
-        whole(quantity)
-    }
-}
-
 fn line(of: &LedgerLine, standings: &GetStandingsResponse, lookup: Names<'_>, lang: Lang) -> LineView {
     let day = of.occurred_on.and_then(|date| time::Date::try_from(date).ok());
     LineView {
         day: day.map(day_iso).unwrap_or_default(),
-        quantity: amount(&of.measure, of.quantity),
+        quantity: names::amount(&of.measure, of.quantity),
         correction: of.quantity < 0,
         measure: names::measure(&of.measure, lang).to_owned(),
         unit_name: unit_name(standings, &of.org_unit, lookup, lang),

@@ -1,8 +1,11 @@
 //! What the ledger's measures and categories are called. A name that is not listed is shown as it is stored.
 
+use xiaoan_kernel::yuan_from_fen;
 use xiaoan_proto::hq::v1::{Indicator, MeasureRef};
 
+use super::format::{grouped, whole};
 use super::lang::Lang;
+use crate::measures::Measure;
 
 /// Measure, Chinese, English. The measures are those that `ledger` books from the events of `cases`.
 const MEASURES: &[(&str, &str, &str)] = &[
@@ -69,6 +72,15 @@ pub fn ratio(indicator: &Indicator, lang: Lang) -> String {
     match (name(&indicator.numerator), name(&indicator.denominator)) {
         (Some(numerator), Some(denominator)) => format!("{numerator} ÷ {denominator}"),
         _ => String::new(),
+    }
+}
+
+/// A quantity of a measure as a reader sees it: money in yuan, everything else as a whole number.
+pub fn amount(measure: &str, quantity: i64) -> String {
+    if Measure::named(measure).is_some_and(Measure::is_money) {
+        grouped(&yuan_from_fen(quantity))
+    } else {
+        whole(quantity)
     }
 }
 

@@ -115,6 +115,14 @@ async fn a_zero_base_has_a_dash_and_a_reason() {
 }
 
 #[tokio::test]
+async fn money_is_shown_in_yuan_now_and_a_year_before() {
+    let html = board_page(&sample::standings(), BOARD).await;
+    let row = row(&html, "371102010000");
+    assert!(row.contains(">27,996.00</a>"), "{row}");
+    assert!(row.contains("上年同期 20,997.00"), "{row}");
+}
+
+#[tokio::test]
 async fn more_solved_than_filed_is_shown_and_not_clamped() {
     let mut standings = sample::standings();
     let rate = &mut standings.entries[0].indicators[2];
