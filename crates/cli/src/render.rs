@@ -3,7 +3,7 @@
 use crate::args::Output;
 use crate::commands::Context;
 use crate::fault::Fault;
-use comfy_table::{Attribute, Cell, CellAlignment, Color, LineStyle, Table, TableStyle};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle};
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
 
@@ -79,6 +79,14 @@ impl Sheet {
     pub fn column(&mut self, title: impl Into<String>, align: Align, rank: u8) {
         self.columns.push(Column { title: title.into(), align, rank });
     }
+    /// Lets a terminal that is too narrow go without a column that is there already.
+    #[must_use]
+    pub fn may_drop(mut self, column: usize, rank: u8) -> Self {
+        if let Some(column) = self.columns.get_mut(column) {
+            column.rank = rank;
+        }
+        self
+    }
     /// One more row.
     pub fn row(&mut self, cells: Vec<Field>) {
         self.rows.push(cells);
@@ -95,19 +103,26 @@ impl Sheet {
     pub fn table(&self, colour: bool, width: Option<usize>) -> (String, usize) {
         let mut kept: Vec<_> = (0..self.columns.len()).collect();
         loop {
-            let text = self.table_of(&kept, colour);
+            let text = self.table_of(&kept, colour, None);
             // The line under the header is as wide as the table, and holds no escapes.
             let wide = text.lines().nth(1).map_or(0, |line| line.chars().count());
             let least = kept.iter().copied().max_by_key(|i| (self.columns[*i].rank, *i));
             match least.filter(|i| self.columns[*i].rank > 0) {
                 Some(least) if width.is_some_and(|width| wide > width) => kept.retain(|i| *i != least),
+                _ if width.is_some_and(|width| wide > width) => {
+                    // Nothing more may go: long cells are broken into lines.
+                    return (self.table_of(&kept, colour, width), self.columns.len() - kept.len());
+                }
                 _ => return (text, self.columns.len() - kept.len()),
             }
         }
     }
 
-    fn table_of(&self, kept: &[usize], colour: bool) -> String {
+    fn table_of(&self, kept: &[usize], colour: bool, width: Option<usize>) -> String {
         let mut table = Table::new();
+        if let Some(width) = width.and_then(|width| u16::try_from(width).ok()) {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
         let line = LineStyle::none().fill('─').junction('─');
         table.load_style(TableStyle::new().header_separator(line));
         if colour {
@@ -259,6 +274,8 @@ mod tests {
             )
         );
         assert_eq!(sheet.table(false, Some(10)).1, 2);
+        let narrow = sheet.table(false, Some(12)).0;
+        assert!(narrow.lines().all(|line| line.chars().count() <= 12), "{narrow}");
     }
 
     #[test]

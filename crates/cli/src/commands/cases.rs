@@ -154,7 +154,9 @@ async fn history(context: &Context, case_no: String) -> Result<Verdict, Fault> {
         (context.say("记录时间", "recorded at"), Align::Left),
         (context.say("位置", "position"), Align::Right),
         (context.say("哈希", "hash"), Align::Left),
-    ]);
+    ])
+    .may_drop(5, 1)
+    .may_drop(6, 2);
     let mut documents = Vec::new();
     for entry in &entries {
         sheet.row(vec![

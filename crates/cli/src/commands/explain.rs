@@ -68,7 +68,10 @@ fn sheet(context: &Context, lines: &[LedgerLine]) -> Sheet {
         (context.say("对象", "stream"), Align::Left),
         (context.say("来源位置", "source position"), Align::Left),
         (context.say("记录时间", "recorded at"), Align::Left),
-    ]);
+    ])
+    .may_drop(1, 1)
+    .may_drop(7, 2)
+    .may_drop(8, 3);
     for line in lines {
         let event = line.event_type.rsplit('.').next().unwrap_or_default();
         sheet.row(vec![

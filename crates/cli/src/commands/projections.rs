@@ -40,7 +40,10 @@ async fn status(context: &Context) -> Result<Verdict, Fault> {
         (context.say("落后秒数", "seconds"), Align::Right),
         (context.say("状态", "state"), Align::Left),
         (context.say("数据截至", "data as of"), Align::Left),
-    ]);
+    ])
+    .may_drop(4, 2)
+    .may_drop(6, 3)
+    .may_drop(8, 1);
     let (mut documents, mut well, mut unreached) = (Vec::new(), true, Vec::new());
     for service in Service::ALL {
         let rows = match of(&clients, service).await {

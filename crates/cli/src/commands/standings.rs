@@ -40,9 +40,7 @@ pub fn sheet(context: &Context, standings: &GetStandingsResponse) -> Sheet {
         if is_ratio(indicator) {
             sheet.column(context.say("分子/分母", "k/n"), Align::Right, if ranked { 0 } else { 100 });
         }
-        if ranked {
-            sheet.column(context.say("同比", "yoy"), Align::Right, 2);
-        }
+        sheet.column(context.say("同比", "yoy"), Align::Right, if ranked { 2 } else { 90 });
     }
     sheet.column(context.say("关注", "attention"), Align::Left, 1);
     for entry in &standings.entries {
@@ -92,9 +90,7 @@ fn row(
         if is_ratio(indicator) {
             cells.push(Field::toned(value.map(fraction).unwrap_or_default(), Tone::Faint));
         }
-        if ranked {
-            cells.push(Field::from(value.map(|v| v.yoy.clone()).unwrap_or_default()));
-        }
+        cells.push(Field::from(value.map(|v| v.yoy.clone()).unwrap_or_default()));
     }
     let is_total = standings.total.as_ref().is_some_and(|total| std::ptr::eq(total, entry));
     cells.push(if entry.attention {
@@ -339,12 +335,12 @@ mod tests {
         };
         let shown = sheet(&context(), &standings).table(false, None).0;
         let expected = [
-            " 名次   变化   单位代码       单位           立案   破案率 %   分子/分母     同比   关注",
-            "─────────────────────────────────────────────────────────────────────────────────────────────────────",
-            "    1     ↑1   371103010000   巨峰派出所       25       48.0       12/25   +5.8pp",
-            "    2     ↑1   371102010000   示例东港一所     20       35.0        7/20   +5.8pp   ▼ 低于阈值",
-            "    –          371121010000   中至派出所        3          –         2/3            样本过少，不排名",
-            "                              全市合计         48       43.8       21/48",
+            " 名次   变化   单位代码       单位           立案   同比   破案率 %   分子/分母     同比   关注",
+            "────────────────────────────────────────────────────────────────────────────────────────────────────────────",
+            "    1     ↑1   371103010000   巨峰派出所       25              48.0       12/25   +5.8pp",
+            "    2     ↑1   371102010000   示例东港一所     20              35.0        7/20   +5.8pp   ▼ 低于阈值",
+            "    –          371121010000   中至派出所        3                 –         2/3            样本过少，不排名",
+            "                              全市合计         48              43.8       21/48",
         ];
         assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
     }
