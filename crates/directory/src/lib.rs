@@ -23,6 +23,7 @@ use sqlx::PgPool;
 use std::sync::{Arc, PoisonError, RwLock};
 use time::Date;
 use xiaoan_kernel::{OrgCode, OrgTree};
+use xiaoan_projection::Replay;
 
 /// Name of the projection, in checkpoints and on the board.
 pub const NAME: &str = "directory";
@@ -99,6 +100,16 @@ impl Directory {
         let snapshot = tables::read_all(&self.pool).await?;
         self.show(snapshot);
         Ok(())
+    }
+
+    /// How the directory is built anew from hq's log.
+    #[must_use]
+    pub fn rebuild(self: &Arc<Self>) -> Replay<Self> {
+        let directory = Arc::clone(self);
+        Replay::new(Arc::clone(self), tables::ALL).then(move || {
+            let directory = Arc::clone(&directory);
+            async move { directory.read_again().await }
+        })
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {

@@ -28,10 +28,7 @@ impl Projection for Directory {
     async fn begin_at(&self, position: i64) {
         // Another process may have carried the tables on since they were read.
         while self.position() < position {
-            if let Err(error) = self.refresh().await {
-                tracing::warn!(error = format!("{error:#}"), "directory cannot be read, trying again");
-                tokio::time::sleep(PAUSE).await;
-            }
+            self.read_again().await;
         }
     }
 
@@ -41,6 +38,14 @@ impl Projection for Directory {
 }
 
 impl Directory {
+    /// Reads the tables into memory, however long the database is away.
+    pub(crate) async fn read_again(&self) {
+        while let Err(error) = self.refresh().await {
+            tracing::warn!(error = format!("{error:#}"), "directory cannot be read, trying again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Takes committed events into memory. They follow what is there, because `begin_at` saw to it.
     fn fold(&self, batch: &[RecordedEvent]) {
         let current = self.snapshot();

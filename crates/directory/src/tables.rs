@@ -9,6 +9,10 @@ use time::Date;
 use xiaoan_kernel::{OrgCode, OrgTree};
 use xiaoan_proto::core::v1::OrgKind;
 
+/// The tables; the others refer to the first.
+pub(crate) const ALL: &[&str] =
+    &["directory_units", "directory_names", "directory_parents", "directory_headcounts"];
+
 /// Writes one change.
 pub(crate) async fn write_in_tx(tx: &mut PgConnection, change: &UnitChange) -> Result<(), sqlx::Error> {
     let code = change.code.as_str();

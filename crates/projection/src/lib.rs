@@ -15,6 +15,7 @@ mod checkpoint;
 mod handle;
 mod metrics;
 mod rebuild;
+mod replay;
 mod runner;
 mod service;
 mod track;
@@ -22,6 +23,7 @@ mod track;
 pub use checkpoint::Checkpoint;
 pub use handle::{NotYet, ProjectionHandle};
 pub use rebuild::{Digests, Rebuild, RebuildError, RebuildProgress, Rebuilder, Turn};
+pub use replay::Replay;
 pub use runner::{Runner, RunnerOptions};
 pub use service::{ProjectionsApi, projections_service};
 

@@ -1,16 +1,16 @@
 //! hq put together: the log, the views that follow it, the relay that publishes it, the server in front.
 
 use crate::grpc::{Hq, Shown};
-use crate::views::campaigns::Campaigns;
-use crate::views::schemes::Schemes;
+use crate::views::campaigns::{self, Campaigns};
+use crate::views::schemes::{self, Schemes};
 use anyhow::Context;
 use sqlx::PgPool;
 use std::sync::Arc;
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{AppenderOptions, EventStore};
-use xiaoan_feed::{Publisher, event_log_service};
+use xiaoan_feed::{LogReader, Publisher, event_log_service};
 use xiaoan_kernel::{Clock, SystemClock};
-use xiaoan_projection::{Projection, ProjectionHandle, Runner, projections_service};
+use xiaoan_projection::{Projection, ProjectionHandle, Rebuilder, Replay, Runner, projections_service};
 use xiaoan_proto::hq::v1::campaign_service_server::CampaignServiceServer;
 use xiaoan_proto::hq::v1::org_unit_service_server::OrgUnitServiceServer;
 use xiaoan_proto::hq::v1::scheme_service_server::SchemeServiceServer;
@@ -35,6 +35,7 @@ pub struct Parts {
     store: EventStore,
     api: Hq,
     projections: Vec<ProjectionHandle>,
+    rebuilders: Vec<Rebuilder>,
 }
 
 impl Parts {
@@ -47,31 +48,41 @@ impl Parts {
             .await
             .context("cannot open hq's log; is the database migrated?")?;
         let directory = Directory::load(pool.clone()).await.context("cannot read the directory")?;
-        let directory = follow(&store, Arc::clone(&directory), directory);
-        let campaigns = Campaigns::new(pool.clone());
-        let campaigns = follow(&store, Arc::new(campaigns.clone()), campaigns);
-        let schemes = Schemes::new(pool);
-        let schemes = follow(&store, Arc::new(schemes.clone()), schemes);
+        let (campaigns, schemes) = (Arc::new(Campaigns::new(pool.clone())), Arc::new(Schemes::new(pool)));
+        let rebuilders = vec![
+            rebuilder(&store, directory.rebuild()),
+            rebuilder(&store, Replay::new(Arc::clone(&campaigns), campaigns::TABLES)),
+            rebuilder(&store, Replay::new(Arc::clone(&schemes), schemes::TABLES)),
+        ];
+        let (directory, campaigns, schemes) =
+            (shown(&store, directory), shown(&store, campaigns), shown(&store, schemes));
         let projections =
             vec![directory.projection.clone(), campaigns.projection.clone(), schemes.projection.clone()];
         let api = Hq::new(store.clone(), directory, campaigns, schemes);
-        Ok(Self { store, api, projections })
+        Ok(Self { store, api, projections, rebuilders })
     }
 
     /// Mounts all services of hq.
     #[must_use]
-    pub fn mount(&self, server: Server) -> Server {
+    pub fn mount(self, server: Server) -> Server {
+        let Self { store, api, projections, rebuilders } = self;
+        let pool = store.pool().clone();
         server
-            .add_service(OrgUnitServiceServer::new(self.api.clone()))
-            .add_service(CampaignServiceServer::new(self.api.clone()))
-            .add_service(SchemeServiceServer::new(self.api.clone()))
-            .add_service(event_log_service(self.store.clone(), allow(LOG_READERS)))
-            .add_service(projections_service(self.projections.clone(), Vec::new(), allow(REBUILDERS)))
-            .readiness("database", database_answers(self.store.pool().clone()))
+            .add_service(OrgUnitServiceServer::new(api.clone()))
+            .add_service(CampaignServiceServer::new(api.clone()))
+            .add_service(SchemeServiceServer::new(api))
+            .add_service(event_log_service(store, allow(LOG_READERS)))
+            .add_service(projections_service(projections, rebuilders, allow(REBUILDERS)))
+            .readiness("database", database_answers(pool))
     }
 }
 
-/// A view with the projection that fills it from hq's own log.
-fn follow<P: Projection, V>(store: &EventStore, projection: Arc<P>, view: V) -> Shown<V> {
-    Shown { view, projection: Runner::local(store.clone(), store.pool().clone(), projection) }
+/// A view with the runner that fills it from hq's own log.
+fn shown<P: Projection>(store: &EventStore, view: Arc<P>) -> Shown<P> {
+    let projection = Runner::local(store.clone(), store.pool().clone(), Arc::clone(&view));
+    Shown { view, projection }
+}
+
+fn rebuilder<P: Projection>(store: &EventStore, replay: Replay<P>) -> Rebuilder {
+    Rebuilder::new(store.pool().clone(), vec![LogReader::local(store.clone())], Arc::new(replay))
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use time::{Date, macros::date};
 use xiaoan_directory::{Directory, OrgUnitEvent, STREAM_KIND};
 use xiaoan_eventstore::{Append, AppenderOptions, EventStore, NewEvent, StreamWrite};
+use xiaoan_feed::LogReader;
 use xiaoan_kernel::{EventSet, OrgCode, StreamId, SystemClock};
-use xiaoan_projection::{ProjectionHandle, Runner};
+use xiaoan_projection::{ProjectionHandle, Rebuilder, Runner};
 use xiaoan_proto::core::v1::OrgKind;
 use xiaoan_proto::hq::v1::{
     HeadcountRecorded, OrgUnitMoved, OrgUnitRegistered, OrgUnitRenamed, OrgUnitRetired,
@@ -201,6 +202,29 @@ async fn an_event_that_cannot_be_read_stops_the_directory_where_it_is() {
     assert_eq!((status.state(), status.position), (ProjectionState::Stopped, poison - 1));
     assert_eq!(process.directory.position(), last);
     assert_eq!(process.directory.headcount_on(code(STATION), date!(2026 - 06 - 15)), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_puts_right_what_somebody_has_changed_in_the_tables() {
+    let log = Log::new().await;
+    let process = log.process().await;
+    log.city().await;
+    let last = log.life_of_the_station().await;
+    let good = everything(process.at(last).await);
+    sqlx::query("UPDATE directory_headcounts SET officers = 99")
+        .execute(&log.db.pool())
+        .await
+        .expect("a change");
+    process.directory.refresh().await.expect("the changed tables");
+    assert_ne!(everything(&process.directory), good);
+
+    let reader = LogReader::local(log.store.clone());
+    let rebuild = Arc::new(process.directory.rebuild());
+    let (progress, _) = tokio::sync::watch::channel(Default::default());
+    let digests =
+        Rebuilder::new(log.db.pool(), vec![reader], rebuild).run(&progress).await.expect("a rebuild");
+    assert_ne!(digests.rebuilt, digests.replaced);
+    assert_eq!(everything(&process.directory), good);
 }
 
 #[tokio::test(flavor = "multi_thread")]

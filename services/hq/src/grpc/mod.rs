@@ -34,18 +34,23 @@ pub struct Hq {
     campaigns: Repository<Campaign>,
     schemes: Repository<Scheme>,
     turns: Turns,
-    directory: Shown<Arc<Directory>>,
+    directory: Shown<Directory>,
     listed_campaigns: Shown<Campaigns>,
     listed_schemes: Shown<Schemes>,
 }
 
 /// A view with the projection that fills it.
-#[derive(Clone)]
 pub struct Shown<V> {
     /// What is asked.
-    pub view: V,
+    pub view: Arc<V>,
     /// What it has seen.
     pub projection: ProjectionHandle,
+}
+
+impl<V> Clone for Shown<V> {
+    fn clone(&self) -> Self {
+        Self { view: Arc::clone(&self.view), projection: self.projection.clone() }
+    }
 }
 
 impl<V> Shown<V> {
@@ -66,7 +71,7 @@ impl Hq {
     #[must_use]
     pub fn new(
         store: EventStore,
-        directory: Shown<Arc<Directory>>,
+        directory: Shown<Directory>,
         campaigns: Shown<Campaigns>,
         schemes: Shown<Schemes>,
     ) -> Self {

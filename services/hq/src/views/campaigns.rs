@@ -10,6 +10,9 @@ use xiaoan_projection::{ApplyError, Projection};
 use xiaoan_proto::eventlog::v1::RecordedEvent;
 use xiaoan_proto::hq::v1 as hq;
 
+/// Tables of this view.
+pub const TABLES: &[&str] = &["campaigns"];
+
 /// Lists campaigns.
 #[derive(Debug, Clone)]
 pub struct Campaigns {

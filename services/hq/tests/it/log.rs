@@ -4,8 +4,8 @@ use crate::house::{House, STATION, refused};
 use tonic::Code;
 use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use xiaoan_proto::eventlog::v1::{GetHeadRequest, ReadRequest, RecordedEvent};
-use xiaoan_proto::projections::v1::ListProjectionsRequest;
 use xiaoan_proto::projections::v1::projections_service_client::ProjectionsServiceClient;
+use xiaoan_proto::projections::v1::{ListProjectionsRequest, RebuildProjectionRequest};
 
 async fn read(house: &House, roles: &[&str]) -> Vec<RecordedEvent> {
     let mut client = EventLogServiceClient::new(house.caller(roles));
@@ -61,4 +61,26 @@ async fn a_second_replica_shows_what_the_first_has_recorded() {
     assert_eq!(house.unit("371103010000", receipt.position).await, there);
     other.stop().await;
     house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuilt_view_is_what_it_was() {
+    let house = House::with_units().await;
+    let before = house.unit(STATION, 4).await;
+    let mut client = ProjectionsServiceClient::new(house.caller(&["hq"]));
+    for projection in ["directory", "campaigns", "schemes"] {
+        let request = RebuildProjectionRequest { projection: projection.into() };
+        let mut progress = client.rebuild_projection(request).await.expect("a rebuild").into_inner();
+        let mut last = None;
+        while let Some(step) = progress.message().await.expect("progress") {
+            last = Some(step);
+        }
+        let last = last.expect("an end");
+        assert!(last.done && last.events == 4, "{last:?}");
+        assert_eq!(last.digest, last.replaced_digest);
+    }
+    assert_eq!(house.unit(STATION, 4).await, before);
+    let mut auditor = ProjectionsServiceClient::new(house.caller(&["auditor"]));
+    let request = RebuildProjectionRequest { projection: "directory".into() };
+    assert_eq!(refused(auditor.rebuild_projection(request).await), (Code::PermissionDenied, "GE-004".into()));
 }
