@@ -4,6 +4,7 @@
 use super::{Context, Verdict};
 use crate::args::{Import, Output, Service};
 use crate::fault::Fault;
+use crate::lang::Lang;
 use crate::progress;
 use crate::render::{self, Align, Field, Sheet, Tone};
 use crate::spreadsheet::{CaseSheet, Rejection, write_rejected};
@@ -29,6 +30,8 @@ pub async fn run(context: &Context, what: Import) -> Result<Verdict, Fault> {
     };
     let sheet = CaseSheet::open(&what.file, tally)?;
     let encoding = sheet.encoding;
+    // The rejected rows go back in the language of the file's own header.
+    let file_lang = if sheet.headers.chinese { Lang::Zh } else { Lang::En };
     let (rows, to_service) = mpsc::channel(ON_THE_WAY);
     let header = ImportHeader { dry_run: what.dry_run, file_name: name(&what.file) };
     // The file is read on a thread that may block; the channel holds it back while the service is busy.
@@ -65,7 +68,7 @@ pub async fn run(context: &Context, what: Import) -> Result<Verdict, Fault> {
         Err(panicked) => return Err(Fault::Failed(panicked.to_string())),
     }
 
-    let written = write_back(context, &what, &report)?;
+    let written = write_back(context, &what, &report, file_lang)?;
     print(context, &what, &report, written.as_deref(), encoding.name())?;
     Ok(if report.rejected == 0 { Verdict::Done } else { Verdict::SomeRejected })
 }
@@ -79,6 +82,7 @@ fn write_back(
     context: &Context,
     what: &Import,
     report: &ImportCasesResponse,
+    file_lang: Lang,
 ) -> Result<Option<PathBuf>, Fault> {
     let rejected: HashMap<i64, Rejection> = report
         .reports
@@ -87,7 +91,11 @@ fn write_back(
         .map(|row| {
             let errors: Vec<_> = row.findings.iter().filter(|f| f.severity() == Severity::Error).collect();
             let codes = errors.iter().map(|f| f.code.as_str()).collect::<Vec<_>>().join(" ");
-            let sentences = errors.iter().map(|f| sentence(context, f)).collect::<Vec<_>>().join(" ");
+            let sentences = errors
+                .iter()
+                .map(|f| sentence(file_lang, f))
+                .collect::<Vec<_>>()
+                .join(file_lang.pick("；", "; "));
             (row.line, Rejection { codes, sentences })
         })
         .collect();
@@ -117,8 +125,8 @@ fn beside(file: &Path) -> PathBuf {
     file.with_file_name(format!("{stem}.rejected.csv"))
 }
 
-fn sentence<'a>(context: &Context, finding: &'a Finding) -> &'a str {
-    context.say(&finding.message_zh, &finding.message_en)
+fn sentence(lang: Lang, finding: &Finding) -> &str {
+    lang.pick(&finding.message_zh, &finding.message_en)
 }
 
 fn print(
@@ -201,7 +209,7 @@ fn add(context: &Context, sheet: &mut Sheet, row: &RowReport) {
         cells.extend([
             Field::from(finding.field.as_str()),
             Field::toned(code, if warning { Tone::Plain } else { tone }),
-            Field::from(sentence(context, finding)),
+            Field::from(sentence(context.lang, finding)),
         ]);
         sheet.row(cells);
     }
