@@ -17,6 +17,8 @@ use xiaoan_proto::cases::v1::import_cases_request::Part;
 use xiaoan_proto::cases::v1::{ImportCasesRequest, ImportCasesResponse, ImportHeader, RowOutcome, RowReport};
 use xiaoan_proto::core::v1::{Finding, Severity};
 
+/// More rows than these that were there already are not listed one by one in a table.
+const LISTED: usize = 20;
 /// Rows on their way to the service; more wait in the file.
 const ON_THE_WAY: usize = 256;
 
@@ -144,7 +146,11 @@ fn print(
         (context.say("代码", "code"), Align::Left),
         (context.say("说明", "what is wrong"), Align::Left),
     ]);
-    for row in &report.reports {
+    // A whole file that was there already says so in one line; the other outputs name every row.
+    let plain = |row: &RowReport| row.outcome() == RowOutcome::AlreadyThere && row.findings.is_empty();
+    let unlisted =
+        context.output() == Output::Table && report.reports.iter().filter(|row| plain(row)).count() > LISTED;
+    for row in report.reports.iter().filter(|row| !unlisted || !plain(row)) {
         add(context, &mut sheet, row);
     }
     let summary = summary(context, what, report, encoding);
