@@ -132,11 +132,13 @@ pub fn footer(context: &Context, standings: &GetStandingsResponse) -> String {
     let (zh, en) =
         standings.scheme.as_ref().map(|s| (s.title_zh.as_str(), s.title_en.as_str())).unwrap_or_default();
     let mut lines = vec![format!(
-        "\n {}  {}（{} … {}）",
+        "\n {}  {}{}{} … {}{}",
         context.say(zh, en),
         standings.period,
+        context.say("（", " ("),
         show_day(standings.from),
-        show_day(standings.to)
+        show_day(standings.to),
+        context.say("）", ")")
     )];
     if standings.as_of.is_some() {
         lines.push(format!(
