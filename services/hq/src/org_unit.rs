@@ -142,7 +142,7 @@ impl From<Vec<Finding>> for OrgUnitRefusal {
 type Decided = Result<Vec<Fact<OrgUnitEvent>>, OrgUnitRefusal>;
 
 /// An org unit.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrgUnit {
     /// First day and, when retired, first day after the last; `None` until registered.
     life: Option<(Date, Option<Date>)>,
@@ -356,5 +356,7 @@ fn children_from(parent: OrgCode, from: Date, tree: &OrgTree) -> Vec<OrgCode> {
     tree.units().into_iter().filter(is_child).collect()
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

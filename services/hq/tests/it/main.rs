@@ -6,4 +6,5 @@ mod golden;
 mod house;
 mod log;
 mod org_units;
+mod process;
 mod schemes;
