@@ -1,15 +1,14 @@
 //! A board as its page shows it: every figure of the standings turned into text and links, once, here.
 
-use xiaoan_proto::hq::v1::{AttentionRule, Indicator, Scheme};
-use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse, IndicatorValue};
+use xiaoan_proto::hq::v1::{Indicator, Scheme};
+use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse};
 
-use super::format::{Moment, change, day_text, grouped, percent_of_bp, whole};
-use super::interval::{self, Bar};
+use super::format::{Moment, day_text};
 use super::lang::Lang;
 use super::period::Span;
+use super::row::{self, Row};
 use super::status::Status;
 use super::{links, names};
-use crate::measures::OFFICERS;
 
 /// Names of units that are not on the board themselves, such as the bureau above a station: code → (zh, en).
 pub type Names<'a> = &'a dyn Fn(&str) -> Option<(String, String)>;
@@ -115,104 +114,16 @@ pub struct Column {
     pub direction: String,
 }
 
-/// A row.
-#[derive(Debug)]
-pub struct Row {
-    /// Code of the unit; empty for the whole city.
-    pub unit: String,
-    /// Name.
-    pub name: String,
-    /// Name of the unit above; empty when unknown.
-    pub parent: String,
-    /// Rank.
-    pub rank: Option<i32>,
-    /// Change on the period before.
-    pub change: RankChange,
-    /// Asks for attention.
-    pub attention: Option<Attention>,
-    /// Cells in the order of the columns.
-    pub cells: Vec<Cell>,
-}
-
-/// What became of a rank since the period before.
-#[derive(Debug, PartialEq, Eq)]
-pub enum RankChange {
-    /// Places won.
-    Up(i32),
-    /// Places lost.
-    Down(i32),
-    /// The same rank.
-    Same,
-    /// Ranked now, not before.
-    New,
-    /// Not ranked now; the rank before, when there was one.
-    Unranked(Option<i32>),
-}
-
-/// Why a row asks for attention.
-#[derive(Debug)]
-pub struct Attention {
-    /// "破案率 < 40%".
-    pub reason: String,
-    /// The interval reaches the threshold: it may be chance.
-    pub perhaps_chance: bool,
-}
-
-/// A figure.
-#[derive(Debug)]
-pub struct Cell {
-    /// Column title, for the narrow layout.
-    pub title: String,
-    /// Drawn with fraction and interval on a scale to 100 %.
-    pub percent: bool,
-    /// Has a denominator.
-    pub rate: bool,
-    /// The board is ranked by it.
-    pub ranks: bool,
-    /// "40.0" or "7,470,000.00"; "—" when it cannot be evaluated.
-    pub value: String,
-    /// Unit after a rate's value: "%".
-    pub unit: String,
-    /// Numerator.
-    pub numerator: String,
-    /// Denominator of a rate.
-    pub denominator: Option<String>,
-    /// Link to the events of the numerator.
-    pub numerator_href: String,
-    /// Link to the events of the denominator; absent for headcounts, which are not events of the ledger.
-    pub denominator_href: Option<String>,
-    /// Ends of the interval, "21.9" and "61.3", and its drawing.
-    pub interval: Option<(String, String, Bar)>,
-    /// Change on the year before.
-    pub yoy: Yoy,
-}
-
-/// Change on the year before.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Yoy {
-    /// Known.
-    Known {
-        /// "+84.8%" or "+22.8 pp".
-        change: String,
-        /// "+91.3%" beside a change in percentage points; empty for counts.
-        relative: String,
-        /// "809" or "809/3,235".
-        base: String,
-    },
-    /// The year before is zero: no figure, never infinity.
-    BaseZero,
-    /// Cannot be evaluated now or then.
-    None,
-}
-
 /// Builds the page's view of standings.
 pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) -> BoardView {
     let lang = place.lang;
     let empty = Scheme::default();
     let scheme = standings.scheme.as_ref().unwrap_or(&empty);
-    let row = |entry: &Entry| row(entry, scheme, place, lookup);
-    let (ranked, unranked): (Vec<Row>, Vec<Row>) =
+    let row = |entry: &Entry| row::row(entry, scheme, place, lookup);
+    let (mut ranked, mut unranked): (Vec<Row>, Vec<Row>) =
         standings.entries.iter().map(row).partition(|r| r.rank.is_some());
+    let mut total = standings.total.as_ref().map(row);
+    row::align(ranked.iter_mut().chain(&mut unranked).chain(&mut total));
     let by = scheme.indicators.iter().find(|i| i.id == scheme.rank_by);
     BoardView {
         title: lang.name(&scheme.title_zh, &scheme.title_en).to_owned(),
@@ -222,7 +133,7 @@ pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) 
         attention: ranked.iter().filter(|r| r.attention.is_some()).count(),
         ranked,
         unranked,
-        total: standings.total.as_ref().map(row),
+        total,
         version: version(scheme, lang),
         effective: scheme
             .effective_on
@@ -232,7 +143,7 @@ pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) 
         as_of: Moment::of_wire(standings.as_of.as_ref()),
         revision: standings.revision,
         ranked_by: by.map(|i| title(i, lang).to_owned()).unwrap_or_default(),
-        rules: scheme.attention_rules.iter().map(|rule| reason(rule, scheme, lang)).collect(),
+        rules: scheme.attention_rules.iter().map(|rule| row::reason(rule, scheme, lang)).collect(),
         minimum: by.map_or(0, |i| i.min_denominator),
     }
 }
@@ -279,129 +190,4 @@ fn column(indicator: &Indicator, scheme: &Scheme, lang: Lang) -> Column {
             Direction::Unspecified => String::new(),
         },
     }
-}
-
-fn row(entry: &Entry, scheme: &Scheme, place: &Place, lookup: Names<'_>) -> Row {
-    let lang = place.lang;
-    let parent = lookup(&entry.parent).map(|(zh, en)| lang.name(&zh, &en).to_owned());
-    let by_id = |id: &str| entry.indicators.iter().find(|value| value.id == id);
-    let cells = scheme.indicators.iter().map(|indicator| match by_id(&indicator.id) {
-        Some(value) => cell(value, indicator, &entry.org_unit, scheme, place),
-        None => missing(indicator, lang),
-    });
-    Row {
-        unit: entry.org_unit.clone(),
-        name: match entry.org_unit.as_str() {
-            "" => lang.t("全市", "Whole city").to_owned(),
-            _ => lang.name(&entry.name_zh, &entry.name_en).to_owned(),
-        },
-        parent: parent.unwrap_or_default(),
-        rank: entry.rank,
-        change: rank_change(entry.rank, entry.previous_rank),
-        attention: entry.attention.then(|| attention(entry, scheme, lang)),
-        cells: cells.collect(),
-    }
-}
-
-fn rank_change(now: Option<i32>, before: Option<i32>) -> RankChange {
-    match (now, before) {
-        (None, before) => RankChange::Unranked(before),
-        (Some(_), None) => RankChange::New,
-        (Some(now), Some(before)) => match before - now {
-            0 => RankChange::Same,
-            won if won > 0 => RankChange::Up(won),
-            lost => RankChange::Down(-lost),
-        },
-    }
-}
-
-fn attention(entry: &Entry, scheme: &Scheme, lang: Lang) -> Attention {
-    let broken = scheme.attention_rules.iter().find_map(|rule| {
-        let value = entry.indicators.iter().find(|v| v.id == rule.indicator_id && v.evaluable)?;
-        let below = i128::from(value.numerator) * i128::from(rule.threshold_denominator)
-            < i128::from(rule.threshold_numerator) * i128::from(value.denominator?);
-        below.then_some((rule, value))
-    });
-    match broken {
-        Some((rule, value)) => {
-            let threshold = interval::parts_of((rule.threshold_numerator, rule.threshold_denominator));
-            Attention {
-                reason: reason(rule, scheme, lang),
-                perhaps_chance: value.wilson_high.is_some_and(|high| high >= threshold),
-            }
-        }
-        None => Attention { reason: String::new(), perhaps_chance: false },
-    }
-}
-
-fn reason(rule: &AttentionRule, scheme: &Scheme, lang: Lang) -> String {
-    let indicator = scheme.indicators.iter().find(|i| i.id == rule.indicator_id);
-    let name = indicator.map_or(rule.indicator_id.as_str(), |i| title(i, lang));
-    let threshold = match (rule.threshold_numerator, rule.threshold_denominator) {
-        (numerator, 100) if indicator.is_none_or(names::is_percent) => format!("{numerator}%"),
-        (numerator, 1) => numerator.to_string(),
-        (numerator, denominator) => format!("{numerator}/{denominator}"),
-    };
-    format!("{name} < {threshold}")
-}
-
-fn cell(value: &IndicatorValue, of: &Indicator, unit: &str, scheme: &Scheme, place: &Place) -> Cell {
-    let rule = scheme.attention_rules.iter().find(|rule| rule.indicator_id == of.id);
-    let threshold = rule.map(|rule| (rule.threshold_numerator, rule.threshold_denominator));
-    let interval = match (value.wilson_low, value.wilson_high, value.denominator) {
-        (Some(low), Some(high), Some(denominator)) => {
-            let drawn = interval::bar(low, high, (value.numerator, denominator), threshold);
-            Some((percent_of_bp(low), percent_of_bp(high), drawn))
-        }
-        _ => None,
-    };
-    let shown = if value.display.is_empty() { "—".to_owned() } else { grouped(&value.display) };
-    let headcount = of.denominator.as_ref().is_some_and(|d| d.measure == OFFICERS);
-    let measure = of.numerator.as_ref().map_or("", |numerator| &numerator.measure);
-    Cell {
-        title: title(of, place.lang).to_owned(),
-        percent: names::is_percent(of),
-        rate: of.denominator.is_some(),
-        ranks: of.id == scheme.rank_by,
-        unit: if names::is_percent(of) && !value.display.is_empty() { "%".to_owned() } else { String::new() },
-        value: shown,
-        numerator: names::amount(measure, value.numerator),
-        denominator: value.denominator.map(whole),
-        numerator_href: place.explain(unit, &of.id, "numerator"),
-        denominator_href: (!headcount).then(|| place.explain(unit, &of.id, "denominator")),
-        interval,
-        yoy: yoy(value, measure),
-    }
-}
-
-fn missing(of: &Indicator, lang: Lang) -> Cell {
-    Cell {
-        title: title(of, lang).to_owned(),
-        percent: names::is_percent(of),
-        rate: of.denominator.is_some(),
-        ranks: false,
-        value: "—".to_owned(),
-        unit: String::new(),
-        numerator: String::new(),
-        denominator: None,
-        numerator_href: String::new(),
-        denominator_href: None,
-        interval: None,
-        yoy: Yoy::None,
-    }
-}
-
-fn yoy(value: &IndicatorValue, measure: &str) -> Yoy {
-    if value.base_zero {
-        return Yoy::BaseZero;
-    }
-    if value.yoy.is_empty() {
-        return Yoy::None;
-    }
-    let numerator = names::amount(measure, value.base_numerator);
-    let base = match value.base_denominator {
-        Some(denominator) => format!("{numerator}/{}", whole(denominator)),
-        None => numerator,
-    };
-    Yoy::Known { change: change(&value.yoy), relative: change(&value.yoy_relative), base }
 }

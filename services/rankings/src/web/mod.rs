@@ -29,6 +29,7 @@ mod picker;
 mod problem;
 #[cfg(test)]
 mod rendering;
+mod row;
 #[cfg(test)]
 mod sample;
 mod status;
@@ -47,8 +48,9 @@ use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
+use xiaoan_proto::hq::v1::Campaign;
 
-use crate::Reader;
+use crate::{ReadError, Reader};
 use period::Span;
 use problem::Problem;
 
@@ -68,7 +70,7 @@ pub struct WebOptions {
     pub web_hosts: Vec<String>,
 }
 
-/// How long the answer to "which month is the latest with anything in it" is good for.
+/// How long the answer to "where in time to begin" is good for.
 const REMEMBERED: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
@@ -76,24 +78,34 @@ struct Web {
     reader: Reader,
     seats: Arc<Semaphore>,
     ending: watch::Receiver<bool>,
-    latest: Arc<Mutex<Option<(Instant, String)>>>,
+    begin: Arc<Mutex<Option<(Instant, String)>>>,
 }
 
 impl Web {
-    /// The period a page shows when none is asked for: the latest month in which anything is booked, else this month.
+    /// The period a page shows when none is asked for: the newest campaign that is under way, else the latest month in
+    /// which anything was filed, else this month.
     async fn default_period(&self) -> Result<String, Problem> {
-        let mut latest = self.latest.lock().await;
-        match &*latest {
-            Some((since, period)) if since.elapsed() < REMEMBERED => Ok(period.clone()),
-            _ => {
-                let read = self.reader.latest_month().await;
-                let month =
-                    read.map_err(|error| Problem::of(error, "", ""))?.unwrap_or_else(|| self.reader.today());
-                let period = Span::month_of(month).param();
-                *latest = Some((Instant::now(), period.clone()));
-                Ok(period)
-            }
+        let mut remembered = self.begin.lock().await;
+        if let Some((since, period)) = &*remembered
+            && since.elapsed() < REMEMBERED
+        {
+            return Ok(period.clone());
         }
+        let period = self.find_begin().await.map_err(|error| Problem::of(error, "", ""))?;
+        *remembered = Some((Instant::now(), period.clone()));
+        Ok(period)
+    }
+
+    async fn find_begin(&self) -> Result<String, ReadError> {
+        let today = self.reader.today();
+        let begun = |campaign: &Campaign| {
+            campaign.from.is_some_and(|from| Date::try_from(from).is_ok_and(|d| d <= today))
+        };
+        let campaigns = self.reader.campaigns().await?;
+        if let Some(campaign) = campaigns.iter().find(|campaign| !campaign.closed && begun(campaign)) {
+            return Ok(campaign.campaign_id.clone());
+        }
+        Ok(Span::month_of(self.reader.latest_month().await?.unwrap_or(today)).param())
     }
 
     /// Names on a day of a unit that is not on the board itself.
@@ -104,7 +116,7 @@ impl Web {
 
 /// The web board as a router; reads through `reader` only. `ending` turning true ends the open streams.
 pub fn router(reader: Reader, hosts: Vec<String>, ending: watch::Receiver<bool>) -> Router {
-    let web = Web { reader, seats: Arc::new(Semaphore::new(SEATS)), ending, latest: Arc::default() };
+    let web = Web { reader, seats: Arc::new(Semaphore::new(SEATS)), ending, begin: Arc::default() };
     Router::new()
         .route("/", get(pages::index))
         .route("/boards/{board}", get(pages::board))

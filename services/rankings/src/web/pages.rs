@@ -9,11 +9,12 @@ use xiaoan_proto::rankings::v1::GetStandingsResponse;
 
 use super::Web;
 use super::ask::{Ask, Frame, moment, moment_param};
-use super::board::{self, BoardView, Names, Place, RankChange, Yoy};
+use super::board::{self, BoardView, Names, Place};
 use super::lang::Lang;
 use super::period::Span;
 use super::picker::Picker;
 use super::problem::Problem;
+use super::row::{RankChange, Yoy};
 use super::status::Status;
 use super::{links, summary};
 

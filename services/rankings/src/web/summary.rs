@@ -2,8 +2,9 @@
 
 use xiaoan_proto::rankings::v1::GetStandingsResponse;
 
-use super::board::{self, Cell, Place};
+use super::board::{self, Place};
 use super::links;
+use super::row::Cell;
 
 /// How many places a card shows.
 const PLACES: usize = 3;

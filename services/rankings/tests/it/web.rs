@@ -15,8 +15,11 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt;
 use xiaoan_eventstore::NewEvent;
 use xiaoan_kernel::StreamId;
+use xiaoan_proto::hq::v1::CampaignOpened;
 use xiaoan_rankings::{Reader, web};
 use xiaoan_testkit::DEADLINE;
+
+xiaoan_kernel::events! { enum CampaignEvent { Opened(CampaignOpened) } }
 
 const BOARD: &str = "/boards/theft-stations?period=2026-06";
 
@@ -166,14 +169,34 @@ async fn two_days_of_a_form_become_a_period() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_period_the_latest_month_with_facts_is_shown() {
-    let world = busy().await;
+async fn without_a_period_the_latest_month_with_filings_is_shown() {
+    let mut world = busy().await;
+    let mut late = world.file("late", FIRST, BURGLARY, date!(2026 - 06 - 30)).await;
+    late.solve(&mut world, date!(2026 - 07 - 02)).await;
+    world.settled().await;
     let html = text(ask(&world, "/boards/theft-stations", &[]).await).await;
-    assert!(html.contains("<b>2026年6月</b>"), "July has nothing yet");
+    assert!(html.contains("<b>2026年6月</b>"), "into July only a solve reaches");
     let index = text(ask(&world, "/", &[]).await).await;
     assert!(index.contains("2026年6月") && index.contains("/boards/theft-stations?period=2026-06"));
     let sources = text(ask(&world, "/sources", &[]).await).await;
     assert!(sources.contains("cases") && sources.contains("hq"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_under_way_is_where_the_board_begins() {
+    let mut world = busy().await;
+    let opened = CampaignOpened {
+        campaign_id: "spring".into(),
+        name_zh: "春季行动".into(),
+        name_en: "Spring".into(),
+        from: Some(date!(2026 - 06 - 01).into()),
+        to: Some(date!(2026 - 07 - 31).into()),
+    };
+    world.decide("campaign", "spring", vec![CampaignEvent::from(opened)]).await;
+    world.settled().await;
+    let html = text(ask(&world, "/boards/theft-stations", &[]).await).await;
+    assert!(html.contains("<b>春季行动</b> <span>2026年6月1日至2026年7月31日</span>"));
+    assert!(html.contains("/boards/theft-stations?period=spring"), "and it can be chosen");
 }
 
 #[tokio::test(flavor = "multi_thread")]
