@@ -161,8 +161,12 @@ up_services() {
 
 cmd_down() {
   load_ports
-  local service
+  local service pid
   mkdir -p "$RUN"
+  # All are told at once; each drains on its own.
+  for service in "${SERVICES[@]}"; do
+    if pid=$(pid_of "$service"); then kill -TERM "$pid" 2>/dev/null || true; fi
+  done
   for service in rankings cases hq; do
     if pid_of "$service" >/dev/null; then step "stopping $service" stop_process "$service" TERM 20; fi
     rm -f "$RUN/$service"
