@@ -5,7 +5,7 @@
 //! | the tables of one generation | `tables.sql`, made and indexed by [`tables`] |
 //! | events of a batch → rows | [`batch`] |
 //! | a batch into the live tables, with its checkpoint | [`live`] |
-//! | a generation beside the live one, and the swap | [`rebuild`] |
+//! | a generation beside the live one, and the swap | [`rebuild`], with [`tally`] and [`copy`] |
 //! | sums for the standings, lines for an explanation | [`sums`], [`lines`] |
 //! | proof that sums equal lines, and the digest | [`check`] |
 //!
@@ -14,11 +14,13 @@
 
 mod batch;
 pub mod check;
+mod copy;
 pub mod lines;
 mod live;
 mod rebuild;
 pub mod sums;
 mod tables;
+mod tally;
 
 pub use live::Ledger;
 pub use rebuild::LedgerRebuild;

@@ -51,6 +51,14 @@ pub(super) async fn make(connection: &mut PgConnection, schema: Schema) -> Resul
     sqlx::raw_sql(AssertSqlSafe(fill)).execute(connection).await.map(drop)
 }
 
+/// Makes tables for parts of sums beside those of the next generation; [`drop_all`] drops them as well.
+pub(super) async fn make_parts(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    const PARTS: &str = "
+        CREATE TABLE ledger_next.day_parts (LIKE ledger_next.day_sums);
+        CREATE TABLE ledger_next.month_parts (LIKE ledger_next.month_sums)";
+    sqlx::raw_sql(PARTS).execute(connection).await.map(drop)
+}
+
 /// Makes the indexes of the lines, filled or empty.
 pub(super) async fn index_lines(connection: &mut PgConnection, schema: Schema) -> Result<(), sqlx::Error> {
     const LINES: &str = "
@@ -69,7 +77,8 @@ pub(super) async fn index_sums(connection: &mut PgConnection, schema: Schema) ->
 
 /// Drops a generation, if there is one.
 pub(super) async fn drop_all(connection: &mut PgConnection, schema: Schema) -> Result<(), sqlx::Error> {
-    let list = NAMES.map(|table| format!("{}.{table}", schema.name())).join(", ");
+    let all = NAMES.into_iter().chain(["day_parts", "month_parts"]);
+    let list = all.map(|table| format!("{}.{table}", schema.name())).collect::<Vec<_>>().join(", ");
     sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE IF EXISTS {list}"))).execute(connection).await.map(drop)
 }
 

@@ -165,7 +165,9 @@ impl<'a> Question<'a> {
         for (slot, days, parts) in self.slots() {
             let entrants = if slot == Slot::Previous { &previous } else { &now };
             let attribution = Attribution::of(&tree, entrants, days);
-            let by_number = attribution.settled.into_iter().map(|(unit, above)| (unit_number(unit), above));
+            let by_number = attribution.settled.into_iter().map(|(unit, above)| {
+                (unit_number(unit), above.into_iter().map(|entrant| sheet.place(entrant)).collect())
+            });
             let settled: Arc<Settled> = Arc::new(by_number.collect());
             let mut prefixes: BTreeSet<&str> = BTreeSet::new();
             for part in &parts {
@@ -195,11 +197,11 @@ impl<'a> Question<'a> {
                 let sum: i64 = quantities.iter().sum();
                 match &target {
                     Target::City(settled) => {
-                        sheet.add_total(slot, &part, sum);
                         let column = sheet.column(slot, &part);
+                        column.add_total(sum);
                         for (unit, quantity) in sums.units.iter().zip(quantities) {
-                            for entrant in settled.get(unit).into_iter().flatten() {
-                                *column.entry(*entrant).or_default() += quantity;
+                            for place in settled.get(unit).into_iter().flatten() {
+                                column.add(*place, *quantity);
                             }
                         }
                     }
@@ -213,8 +215,8 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Entrants above each unit that stayed where it was, by the unit's number.
-type Settled = HashMap<i64, Vec<OrgCode>>;
+/// Places of the entrants above each unit that stayed where it was, by the unit's number.
+type Settled = HashMap<i64, Vec<usize>>;
 
 /// Whose wanted sums are.
 enum Target {
@@ -248,7 +250,7 @@ fn add_officers(
     for code in entrants {
         sheet.add(slot, part, *code, officers(*code).unwrap_or_default());
     }
-    sheet.add_total(slot, part, city_officers(&directory.units_on(day), day));
+    sheet.column(slot, part).add_total(city_officers(&directory.units_on(day), day));
 }
 
 /// Officers of the city: along each branch of the tree the topmost headcount, which includes those below it.

@@ -42,40 +42,94 @@ pub fn part(of: &MeasureRef) -> Part {
 }
 
 /// Sums by slot and part: of each entrant, and of the whole city.
+///
+/// A board of a thousand units has twenty thousand of them, so entrants have places and sums lie in rows by place.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
-    entrants: HashMap<(Slot, Part), HashMap<OrgCode, i64>>,
-    totals: HashMap<(Slot, Part), i64>,
+    places: HashMap<OrgCode, usize>,
+    columns: HashMap<(Slot, Part), Column>,
+}
+
+/// Sums of one part over one slot.
+#[derive(Debug, Clone, Default)]
+pub struct Column {
+    /// By the entrants' places; shorter when the last ones have none.
+    sums: Vec<i64>,
+    total: i64,
+}
+
+impl Column {
+    /// Adds to the sum of the entrant at a place.
+    pub fn add(&mut self, place: usize, quantity: i64) {
+        if place >= self.sums.len() {
+            self.sums.resize(place + 1, 0);
+        }
+        self.sums[place] += quantity;
+    }
+    /// Adds to the city's sum.
+    pub fn add_total(&mut self, quantity: i64) {
+        self.total += quantity;
+    }
+    fn sum(&self, whose: Whose) -> i64 {
+        match whose {
+            Whose::City => self.total,
+            Whose::Entrant(place) => {
+                place.and_then(|place| self.sums.get(place)).copied().unwrap_or_default()
+            }
+        }
+    }
+}
+
+/// Whose numbers: an entrant's by its place (`None` = it has no facts at all), or the city's.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    Entrant(Option<usize>),
+    City,
+}
+
+/// An indicator with its columns found, once for all rows.
+struct Ready<'a> {
+    indicator: &'a Indicator,
+    numerator: Option<&'a Column>,
+    /// `None` for a count.
+    denominator: Option<Option<&'a Column>>,
+}
+
+impl Ready<'_> {
+    fn numbers(&self, whose: Whose) -> Numbers {
+        let sum = |column: Option<&Column>| column.map_or(0, |column| column.sum(whose));
+        Numbers { numerator: sum(self.numerator), denominator: self.denominator.map(sum) }
+    }
+    fn value(&self, whose: Whose) -> Option<Fraction> {
+        figure::value(self.indicator, self.numbers(whose))
+    }
 }
 
 impl Sheet {
+    /// Place of an entrant; the next free one when it has none yet.
+    pub fn place(&mut self, entrant: OrgCode) -> usize {
+        let next = self.places.len();
+        *self.places.entry(entrant).or_insert(next)
+    }
+    /// A column to add to.
+    pub fn column(&mut self, slot: Slot, part: &Part) -> &mut Column {
+        self.columns.entry((slot, part.clone())).or_default()
+    }
     /// Adds to an entrant's sum.
     pub fn add(&mut self, slot: Slot, part: &Part, entrant: OrgCode, quantity: i64) {
-        *self.entrants.entry((slot, part.clone())).or_default().entry(entrant).or_default() += quantity;
-    }
-    /// Adds to the city's sum.
-    pub fn add_total(&mut self, slot: Slot, part: &Part, quantity: i64) {
-        *self.totals.entry((slot, part.clone())).or_default() += quantity;
-    }
-    /// A column to add many entrants to.
-    pub fn column(&mut self, slot: Slot, part: &Part) -> &mut HashMap<OrgCode, i64> {
-        self.entrants.entry((slot, part.clone())).or_default()
+        let place = self.place(entrant);
+        self.column(slot, part).add(place, quantity);
     }
 
-    /// Numbers of an indicator for an entrant, or for the whole city.
-    fn numbers(&self, slot: Slot, indicator: &Indicator, entrant: Option<OrgCode>) -> Numbers {
-        let sum = |of: &MeasureRef| {
-            let key = (slot, part(of));
-            match entrant {
-                Some(code) => self.entrants.get(&key).and_then(|column| column.get(&code)),
-                None => self.totals.get(&key),
-            }
-            .copied()
-            .unwrap_or_default()
-        };
-        Numbers {
-            numerator: indicator.numerator.as_ref().map(sum).unwrap_or_default(),
-            denominator: indicator.denominator.as_ref().map(sum),
+    fn whose(&self, entrant: OrgCode) -> Whose {
+        Whose::Entrant(self.places.get(&entrant).copied())
+    }
+    fn ready<'a>(&'a self, slot: Slot, indicator: &'a Indicator) -> Ready<'a> {
+        let column = |of: &MeasureRef| self.columns.get(&(slot, part(of)));
+        Ready {
+            indicator,
+            numerator: indicator.numerator.as_ref().and_then(column),
+            denominator: indicator.denominator.as_ref().map(column),
         }
     }
 }
@@ -88,13 +142,9 @@ pub fn ranks(scheme: &Scheme, entrants: &[OrgCode], sheet: &Sheet, slot: Slot) -
     };
     let lower = indicator.direction == i32::from(Direction::LowerIsBetter);
     let better_first = |a: &Fraction, b: &Fraction| -> Ordering { if lower { a.cmp(b) } else { b.cmp(a) } };
-    let mut values: Vec<(OrgCode, Fraction)> = entrants
-        .iter()
-        .filter_map(|code| {
-            let numbers = sheet.numbers(slot, indicator, Some(*code));
-            Some((*code, figure::value(indicator, numbers)?))
-        })
-        .collect();
+    let ready = sheet.ready(slot, indicator);
+    let value = |code: &OrgCode| Some((*code, ready.value(sheet.whose(*code))?));
+    let mut values: Vec<(OrgCode, Fraction)> = entrants.iter().filter_map(value).collect();
     values.sort_by(|(a_code, a), (b_code, b)| better_first(a, b).then(a_code.cmp(b_code)));
     let mut ranks = HashMap::with_capacity(values.len());
     let mut last: Option<(Fraction, i32)> = None;
@@ -118,19 +168,17 @@ pub fn rows(
     let ranks = ranks(scheme, &codes, sheet, Slot::Now);
     let mut order: Vec<_> = entrants.iter().map(|e| (ranks.get(&e.code).copied(), e)).collect();
     order.sort_by_key(|(rank, e)| (rank.unwrap_or(i32::MAX), e.code));
+    let board = Board::new(scheme, sheet);
     let row = |(rank, entrant): (Option<i32>, &Entrant)| {
-        let unit = Some(entrant.code);
+        let whose = sheet.whose(entrant.code);
         Entry {
             org_unit: entrant.code.to_string(),
             name_zh: entrant.name_zh.clone(),
             name_en: entrant.name_en.clone(),
             rank,
             previous_rank: previous.get(&entrant.code).copied(),
-            attention: scheme
-                .attention_rules
-                .iter()
-                .any(|rule| asks_for_attention(scheme, rule, sheet, unit)),
-            indicators: cells(scheme, sheet, unit),
+            attention: board.asks_for_attention(whose),
+            indicators: board.cells(whose),
             parent: entrant.parent.map(|p| p.to_string()).unwrap_or_default(),
         }
     };
@@ -143,25 +191,41 @@ pub fn total(scheme: &Scheme, sheet: &Sheet) -> Entry {
     Entry {
         name_zh: "全市".into(),
         name_en: "Whole city".into(),
-        indicators: cells(scheme, sheet, None),
+        indicators: Board::new(scheme, sheet).cells(Whose::City),
         ..Default::default()
     }
 }
 
-fn cells(scheme: &Scheme, sheet: &Sheet, unit: Option<OrgCode>) -> Vec<IndicatorValue> {
-    let cell = |indicator| {
-        let [now, base] = [Slot::Now, Slot::Base].map(|slot| sheet.numbers(slot, indicator, unit));
-        figure::cell(indicator, now, base)
-    };
-    scheme.indicators.iter().map(cell).collect()
+/// A scheme with its columns found.
+struct Board<'a> {
+    /// Now and a year before.
+    indicators: Vec<(Ready<'a>, Ready<'a>)>,
+    rules: Vec<(Ready<'a>, Fraction)>,
 }
 
-/// Evaluable and strictly below the threshold: 40.0 % is not below 40 %.
-fn asks_for_attention(scheme: &Scheme, rule: &AttentionRule, sheet: &Sheet, unit: Option<OrgCode>) -> bool {
-    let Some(indicator) = scheme.indicators.iter().find(|i| i.id == rule.indicator_id) else { return false };
-    let value = figure::value(indicator, sheet.numbers(Slot::Now, indicator, unit));
-    let threshold = Fraction::new(rule.threshold_numerator, rule.threshold_denominator);
-    matches!((value, threshold), (Some(value), Some(threshold)) if value < threshold)
+impl<'a> Board<'a> {
+    fn new(scheme: &'a Scheme, sheet: &'a Sheet) -> Self {
+        let both = |i| (sheet.ready(Slot::Now, i), sheet.ready(Slot::Base, i));
+        let rule = |rule: &AttentionRule| {
+            let indicator = scheme.indicators.iter().find(|i| i.id == rule.indicator_id)?;
+            let threshold = Fraction::new(rule.threshold_numerator, rule.threshold_denominator)?;
+            Some((sheet.ready(Slot::Now, indicator), threshold))
+        };
+        Self {
+            indicators: scheme.indicators.iter().map(both).collect(),
+            rules: scheme.attention_rules.iter().filter_map(rule).collect(),
+        }
+    }
+    fn cells(&self, whose: Whose) -> Vec<IndicatorValue> {
+        let cell = |(now, base): &(Ready<'_>, Ready<'_>)| {
+            figure::cell(now.indicator, now.numbers(whose), base.numbers(whose))
+        };
+        self.indicators.iter().map(cell).collect()
+    }
+    /// Evaluable and strictly below a threshold: 40.0 % is not below 40 %.
+    fn asks_for_attention(&self, whose: Whose) -> bool {
+        self.rules.iter().any(|(ready, threshold)| ready.value(whose).is_some_and(|value| value < *threshold))
+    }
 }
 
 #[cfg(test)]
@@ -268,7 +332,7 @@ mod tests {
     #[test]
     fn the_total_is_the_city_and_has_no_rank() {
         let mut sheet = Sheet::default();
-        sheet.add_total(Slot::Now, &theft("case.filed"), 643);
+        sheet.column(Slot::Now, &theft("case.filed")).add_total(643);
         let total = total(&scheme(), &sheet);
         assert_eq!((total.rank, total.attention, total.org_unit.as_str()), (None, false, ""));
         assert_eq!(total.indicators[0].numerator, 643);

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use xiaoan_eventstore::NewEvent;
 use xiaoan_feed::LogReader;
 use xiaoan_kernel::StreamId;
-use xiaoan_projection::{NotYet, RebuildProgress, Rebuilder};
+use xiaoan_projection::{NotYet, Rebuild, RebuildProgress, Rebuilder};
 use xiaoan_proto::projections::v1::ProjectionState;
 use xiaoan_rankings::ledger::LedgerRebuild;
 use xiaoan_testkit::{DEADLINE, wait_until};
@@ -49,6 +49,31 @@ async fn a_rebuilt_ledger_has_the_digest_of_the_one_it_replaces_and_goes_on_from
         count(&world.standings("theft-stations", JUNE).await, FIRST, "filed"),
         2 * count(&board, FIRST, "filed")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_that_do_not_fit_in_memory_are_grouped_from_many_parts() {
+    let mut world = World::new().await;
+    some_cases(&mut world, "a").await;
+    let before = world.checked().await;
+    let pool = world.board.pool();
+    let rebuild = LedgerRebuild::keeping(pool.clone(), 20);
+    rebuild.prepare().await.unwrap();
+    let events = world.cases.read_log(1, 10_000).await.unwrap();
+    for batch in events.chunks(7) {
+        rebuild.apply("cases", batch).await.unwrap();
+    }
+    rebuild.settle().await.unwrap();
+    let mut tx = pool.begin().await.unwrap();
+    let digests = rebuild.swap(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(digests.rebuilt, before.digest);
+    assert_eq!(world.checked().await, before);
+    let left: Option<String> = sqlx::query_scalar("SELECT to_regclass('ledger_next.day_parts')::text")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(left, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
