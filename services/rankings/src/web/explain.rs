@@ -160,6 +160,7 @@ struct LineView {
     category_name: String,
     stream: String,
     event: String,
+    event_name: String,
     event_type: String,
     source: String,
     position: String,
@@ -258,6 +259,7 @@ fn unit_name(standings: &GetStandingsResponse, code: &str, lookup: Names<'_>, la
 }
 
 fn line(of: &LedgerLine, standings: &GetStandingsResponse, lookup: Names<'_>, lang: Lang) -> LineView {
+    let event = of.event_type.rsplit('.').next().unwrap_or_default();
     let day = of.occurred_on.and_then(|date| time::Date::try_from(date).ok());
     LineView {
         day: day.map(day_iso).unwrap_or_default(),
@@ -269,7 +271,8 @@ fn line(of: &LedgerLine, standings: &GetStandingsResponse, lookup: Names<'_>, la
         category_name: names::category(&of.category, lang).unwrap_or_default().to_owned(),
         category: of.category.clone(),
         stream: of.stream.clone(),
-        event: of.event_type.rsplit('.').next().unwrap_or_default().to_owned(),
+        event_name: names::event(event, lang).to_owned(),
+        event: event.to_owned(),
         event_type: of.event_type.clone(),
         source: of.source.clone(),
         position: of.position.to_string(),

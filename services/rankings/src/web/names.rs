@@ -25,20 +25,45 @@ const MEASURES: &[(&str, &str, &str)] = &[
     ("officers", "民警数", "officers"),
 ];
 
-/// Category prefix (GA 240.1), Chinese, English.
+/// Event, Chinese. In English the type's own name says it.
+const EVENTS: &[(&str, &str, &str)] = &[
+    ("CaseFiled", "立案", ""),
+    ("CaseSolved", "认定破案", ""),
+    ("SolveRevoked", "撤销破案", ""),
+    ("SuspectCaught", "抓获", ""),
+    ("PropertyRecovered", "追回", ""),
+    ("PropertyReturned", "返还", ""),
+    ("CaseReclassified", "改变案别", ""),
+    ("CaseTransferred", "移交", ""),
+    ("CaseWithdrawn", "撤案", ""),
+    ("CaseRefiled", "重新立案", ""),
+    ("AlertReceived", "接警", ""),
+    ("AlertMarkedDuplicate", "重复警情", ""),
+];
+
+/// Category (GA 240.1), Chinese, English: those that come up day by day.
 const CATEGORIES: &[(&str, &str, &str)] = &[
-    ("05", "侵犯财产", "property"),
-    ("0502", "盗窃", "theft"),
+    ("050100", "抢劫", "robbery"),
+    ("050101", "入户抢劫", "robbery in a dwelling"),
+    ("050102", "拦路抢劫", "street robbery"),
     ("050200", "盗窃", "theft"),
     ("050201", "入室盗窃", "burglary"),
+    ("050204", "盗窃金融机构", "theft from a bank"),
+    ("050210", "盗窃运输物资", "theft of goods in transport"),
+    ("050211", "盗窃铁路器材", "theft of railway equipment"),
+    ("050220", "盗窃货物", "theft of goods"),
+    ("050221", "盗窃旅财", "theft from travellers"),
+    ("050222", "盗窃路财", "theft of railway property"),
     ("050223", "盗窃汽车", "car theft"),
     ("050224", "盗窃摩托车", "motorcycle theft"),
     ("050227", "盗窃自行车", "bicycle theft"),
+    ("050230", "盗窃保险柜", "theft from a safe"),
+    ("050237", "盗窃牲畜", "theft of livestock"),
     ("050240", "扒窃", "pickpocketing"),
-    ("0503", "诈骗", "fraud"),
     ("050300", "诈骗", "fraud"),
-    ("0504", "抢夺", "snatching"),
     ("050400", "抢夺", "snatching"),
+    ("050800", "敲诈勒索", "extortion"),
+    ("050900", "故意毁坏财物", "wilful damage"),
 ];
 
 fn find<'a>(table: &[(&str, &'static str, &'static str)], key: &'a str, lang: Lang) -> Option<&'a str> {
@@ -53,6 +78,11 @@ pub fn measure(name: &str, lang: Lang) -> &str {
 /// Name of a category, when it is known.
 pub fn category(code: &str, lang: Lang) -> Option<&str> {
     find(CATEGORIES, code, lang)
+}
+
+/// Name of an event, when it is known and says more than its type; empty otherwise.
+pub fn event(short: &str, lang: Lang) -> &str {
+    find(EVENTS, short, lang).unwrap_or_default()
 }
 
 /// Unit of a count in the reader's language, as it stands in the head of a column.

@@ -30,7 +30,9 @@ pub struct Picker {
     pub before: Option<(String, String)>,
     /// The period after, when it has begun.
     pub after: Option<(String, String)>,
-    /// Months, quarters and years around.
+    /// Name of the year whose months and quarters are offered.
+    pub year: String,
+    /// Its months and quarters, and the years around it.
     pub groups: Vec<Vec<Item>>,
     /// Where forms are sent.
     pub action: String,
@@ -66,11 +68,13 @@ impl Picker {
             }
             pairs
         };
+        let year = span.year().unwrap_or(shown.1.year());
         Self {
             here: place.over(&span),
+            year: Span::Year(year).label(lang),
             before: span.before().as_ref().map(link),
             after: span.after().filter(begun).as_ref().map(link),
-            groups: groups(place, &span, span.year().unwrap_or(shown.1.year()), today),
+            groups: groups(place, &span, year, today),
             action: links::to(&format!("/boards/{}", links::encoded(&place.board)), &[], Lang::Zh),
             keep_as_of: with("as_of", &place.as_of),
             keep_period: with("period", &place.period),
