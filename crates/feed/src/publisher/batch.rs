@@ -2,15 +2,21 @@
 //!
 //! Preferred is an atomic batch (ADR-50): one sync of the broker's disk for all of it, all or nothing. A broker
 //! without it (before 2.12) gets them one behind the other, all on their way at once.
+//!
+//! Sending and being acknowledged are two steps, so that a batch can be read and sent while the broker still syncs the
+//! one before it. Whatever is sent behind a batch that is refused is refused as well: it expects that batch's end.
 
 use crate::nats::Connection;
 use crate::wire;
-use async_nats::client::PublishErrorKind;
+use async_nats::client::{PublishError, PublishErrorKind};
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{self, PublishAckFuture};
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::response::Response;
-use async_nats::jetstream::{ErrorCode, context};
-use async_nats::{HeaderMap, Request};
+use async_nats::{HeaderMap, Message, StatusCode, Subscriber};
+use futures::StreamExt;
 use std::time::Duration;
+use tokio::time::Instant;
 use xiaoan_eventstore::RecordedEvent;
 
 const EXPECTED_LAST: &str = "Nats-Expected-Last-Sequence";
@@ -35,22 +41,115 @@ pub(crate) enum NotPublished {
     Broker(String),
 }
 
-/// Publishes events; when it returns without an error, all of them are stored.
-pub(crate) async fn publish(
+/// Events on their way to the broker.
+pub(crate) struct Flight {
+    /// Position of the last of them.
+    pub(crate) last: i64,
+    pub(crate) events: usize,
+    /// What the broker has not said until then it will not say.
+    deadline: Instant,
+    answer: Answer,
+}
+
+enum Answer {
+    /// One for all of them, to an inbox of its own.
+    Together(Subscriber),
+    Each(Vec<(i64, PublishAckFuture)>),
+}
+
+/// Sends consecutive events; they are stored when the flight is acknowledged.
+pub(crate) async fn send(
     nats: &Connection,
     context: &str,
     events: &[RecordedEvent],
     atomic: bool,
     timeout: Duration,
-) -> Result<(), NotPublished> {
-    match events {
-        [] => Ok(()),
-        [one] => {
-            let headers = expecting(wire::headers(one), one);
-            commit(nats, context, one, headers, timeout).await
+) -> Result<Flight, NotPublished> {
+    let answer = if atomic || events.len() == 1 {
+        together(nats, context, events).await?
+    } else {
+        each(nats, context, events).await?
+    };
+    let last = events.last().map_or(0, |event| event.position);
+    Ok(Flight { last, events: events.len(), deadline: Instant::now() + timeout, answer })
+}
+
+/// The broker takes a batch with its last message, and answers that one only.
+async fn together(
+    nats: &Connection,
+    context: &str,
+    events: &[RecordedEvent],
+) -> Result<Answer, NotPublished> {
+    let inbox = nats.client.new_inbox();
+    let answers = nats.client.subscribe(inbox.clone()).await;
+    let answers = answers.map_err(|error| NotPublished::Broker(error.to_string()))?;
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    for (index, event) in events.iter().enumerate() {
+        let mut headers = wire::headers(event);
+        if index == 0 {
+            // The rest follows by itself: a batch is numbered without a gap.
+            headers = expecting(headers, event);
         }
-        several if atomic => in_a_batch(nats, context, several, timeout).await,
-        several => one_by_one(nats, context, several).await,
+        if events.len() > 1 {
+            headers.insert(BATCH_ID, id.as_str());
+            headers.insert(BATCH_SEQUENCE, (index + 1).to_string());
+        }
+        let (subject, payload) = (wire::subject(context, event), event.payload.clone());
+        let sent = if index + 1 < events.len() {
+            nats.client.publish_with_headers(subject, headers, payload).await
+        } else {
+            if events.len() > 1 {
+                headers.insert(BATCH_COMMIT, "1");
+            }
+            nats.client.publish_with_reply_and_headers(subject, inbox.clone(), headers, payload).await
+        };
+        sent.map_err(|error| not_sent(nats, event, &error))?;
+    }
+    Ok(Answer::Together(answers))
+}
+
+async fn each(nats: &Connection, context: &str, events: &[RecordedEvent]) -> Result<Answer, NotPublished> {
+    let mut answers = Vec::with_capacity(events.len());
+    for event in events {
+        let headers = expecting(wire::headers(event), event);
+        let subject = wire::subject(context, event);
+        let sent = nats.jetstream.publish_with_headers(subject, headers, event.payload.clone()).await;
+        answers.push((event.position, sent.map_err(|error| refused(nats, event.position, &error))?));
+    }
+    Ok(Answer::Each(answers))
+}
+
+impl Flight {
+    /// Waits for the broker's answer; when it is none but good, all events of the flight are stored.
+    pub(crate) async fn acknowledged(self, nats: &Connection) -> Result<(), NotPublished> {
+        let answered = async {
+            match self.answer {
+                Answer::Together(mut answers) => match answers.next().await {
+                    Some(message) => read(&message, self.last),
+                    None => Err(NotPublished::Broker("connection closed".into())),
+                },
+                Answer::Each(answers) => {
+                    for (position, answer) in answers {
+                        let ack = answer.await.map_err(|error| refused(nats, position, &error))?;
+                        stored_at(position, ack.sequence)?;
+                    }
+                    Ok(())
+                }
+            }
+        };
+        let in_time = tokio::time::timeout_at(self.deadline, answered).await;
+        in_time.unwrap_or_else(|_| Err(NotPublished::Broker("no answer".into())))
+    }
+}
+
+fn read(message: &Message, position: i64) -> Result<(), NotPublished> {
+    if message.status == Some(StatusCode::NO_RESPONDERS) {
+        return Err(NotPublished::Broker("no stream takes the subject".into()));
+    }
+    match serde_json::from_slice::<Response<PublishAck>>(&message.payload) {
+        Ok(Response::Ok(ack)) => stored_at(position, ack.sequence),
+        Ok(Response::Err { error }) => Err(refusal(error.error_code(), &error)),
+        Err(error) => Err(NotPublished::Broker(format!("unreadable answer: {error}"))),
     }
 }
 
@@ -59,77 +158,17 @@ fn expecting(mut headers: HeaderMap, event: &RecordedEvent) -> HeaderMap {
     headers
 }
 
-/// The broker takes the batch with its last message, and answers that one only.
-async fn in_a_batch(
-    nats: &Connection,
-    context: &str,
-    events: &[RecordedEvent],
-    timeout: Duration,
-) -> Result<(), NotPublished> {
-    let id = uuid::Uuid::now_v7().simple().to_string();
-    for (index, event) in events.iter().enumerate() {
-        let mut headers = wire::headers(event);
-        if index == 0 {
-            // The rest follows by itself: a batch is numbered without a gap.
-            headers = expecting(headers, event);
-        }
-        headers.insert(BATCH_ID, id.as_str());
-        headers.insert(BATCH_SEQUENCE, (index + 1).to_string());
-        if index + 1 == events.len() {
-            headers.insert(BATCH_COMMIT, "1");
-            return commit(nats, context, event, headers, timeout).await;
-        }
-        let subject = wire::subject(context, event);
-        let sent = nats.client.publish_with_headers(subject, headers, event.payload.clone()).await;
-        sent.map_err(|error| match error.kind() {
-            PublishErrorKind::MaxPayloadExceeded => too_large(nats, event),
-            _ => NotPublished::Broker(error.to_string()),
-        })?;
-    }
-    Ok(())
-}
-
-/// Publishes one message and reads the broker's answer to it.
-async fn commit(
-    nats: &Connection,
-    context: &str,
-    event: &RecordedEvent,
-    headers: HeaderMap,
-    timeout: Duration,
-) -> Result<(), NotPublished> {
-    use async_nats::client::RequestErrorKind;
-    let request = Request::new().headers(headers).payload(event.payload.clone()).timeout(Some(timeout));
-    let answer = nats.client.send_request(wire::subject(context, event), request).await;
-    let answer = answer.map_err(|error| match error.kind() {
-        RequestErrorKind::MaxPayloadExceeded => too_large(nats, event),
+fn not_sent(nats: &Connection, event: &RecordedEvent, error: &PublishError) -> NotPublished {
+    match error.kind() {
+        PublishErrorKind::MaxPayloadExceeded => too_large(nats, event.position),
         _ => NotPublished::Broker(error.to_string()),
-    })?;
-    match serde_json::from_slice::<Response<PublishAck>>(&answer.payload) {
-        Ok(Response::Ok(ack)) => stored_at(event, ack.sequence),
-        Ok(Response::Err { error }) => Err(refusal(error.error_code(), &error)),
-        Err(error) => Err(NotPublished::Broker(format!("unreadable answer: {error}"))),
     }
 }
 
-async fn one_by_one(nats: &Connection, context: &str, events: &[RecordedEvent]) -> Result<(), NotPublished> {
-    let mut answers = Vec::with_capacity(events.len());
-    for event in events {
-        let headers = expecting(wire::headers(event), event);
-        let subject = wire::subject(context, event);
-        let sent = nats.jetstream.publish_with_headers(subject, headers, event.payload.clone()).await;
-        answers.push(sent.map_err(|error| refused(nats, event, &error))?);
-    }
-    for (event, answer) in events.iter().zip(answers) {
-        let ack = answer.await.map_err(|error| refused(nats, event, &error))?;
-        stored_at(event, ack.sequence)?;
-    }
-    Ok(())
-}
-
-fn refused(nats: &Connection, event: &RecordedEvent, error: &context::PublishError) -> NotPublished {
+fn refused(nats: &Connection, position: i64, error: &context::PublishError) -> NotPublished {
     match error.kind() {
         context::PublishErrorKind::WrongLastSequence => NotPublished::Elsewhere,
-        context::PublishErrorKind::MaxPayloadExceeded => too_large(nats, event),
+        context::PublishErrorKind::MaxPayloadExceeded => too_large(nats, position),
         _ => NotPublished::Broker(error.to_string()),
     }
 }
@@ -144,11 +183,11 @@ fn refusal(code: ErrorCode, error: &dyn std::fmt::Display) -> NotPublished {
     }
 }
 
-fn too_large(nats: &Connection, event: &RecordedEvent) -> NotPublished {
-    NotPublished::TooLarge { position: event.position, limit: nats.client.max_payload() }
+fn too_large(nats: &Connection, position: i64) -> NotPublished {
+    NotPublished::TooLarge { position, limit: nats.client.max_payload() }
 }
 
 /// A stream that numbers otherwise than we do is not the one we mean.
-fn stored_at(event: &RecordedEvent, sequence: u64) -> Result<(), NotPublished> {
-    if i64::try_from(sequence) == Ok(event.position) { Ok(()) } else { Err(NotPublished::Elsewhere) }
+fn stored_at(position: i64, sequence: u64) -> Result<(), NotPublished> {
+    if i64::try_from(sequence) == Ok(position) { Ok(()) } else { Err(NotPublished::Elsewhere) }
 }

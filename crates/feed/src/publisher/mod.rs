@@ -88,7 +88,7 @@ impl PublisherHandle {
     pub fn status(&self) -> watch::Receiver<PublisherStatus> {
         self.status.clone()
     }
-    /// Stops after the batch that is on its way.
+    /// Stops. A batch that is on its way arrives or does not: the next relay sees it by the stream's end.
     pub async fn stop(mut self) {
         self.stop.cancel();
         if let Some(task) = self.task.take() {

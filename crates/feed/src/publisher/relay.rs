@@ -1,12 +1,13 @@
 //! The loop of a relay.
 
-use super::batch::{self, NotPublished};
+use super::batch::{self, Flight, NotPublished};
 use super::stream::{self, Found};
 use super::{PublisherState, PublisherStatus};
 use crate::metrics::{metrics, of_source};
 use crate::nats::{self, Connection};
 use crate::{FeedError, NatsOptions};
 use opentelemetry::KeyValue;
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,8 @@ use xiaoan_eventstore::{EventStore, RecordedEvent};
 
 /// How often an idle relay looks whether the stream still ends where it left it.
 const LOOK_AFTER: Duration = Duration::from_secs(10);
+/// Batches on their way at a time: one is read and sent while the broker syncs another.
+const WINDOW: usize = 3;
 /// Payload bytes in one batch; the broker keeps a batch in memory until it is complete.
 const BATCH_BYTES: usize = 4 << 20;
 
@@ -25,8 +28,8 @@ pub(crate) struct Relay {
     /// Where the stream ends.
     cursor: i64,
     atomic: bool,
-    /// Most events in the next batch; smaller for a moment when one of them is too large for the broker.
-    limit: usize,
+    /// The broker has said that it takes no batches, whatever the stream's settings say.
+    no_batches: bool,
     /// Refusals since the last success.
     refusals: u32,
 }
@@ -48,18 +51,8 @@ impl Relay {
         context: &str,
         status: watch::Sender<PublisherStatus>,
     ) -> Self {
-        // 1000 messages is the broker's own limit of an atomic batch.
-        let limit = options.batch_events.clamp(1, 1000);
-        Self {
-            store,
-            options,
-            context: context.to_owned(),
-            status,
-            cursor: 0,
-            atomic: true,
-            limit,
-            refusals: 0,
-        }
+        let context = context.to_owned();
+        Self { store, options, context, status, cursor: 0, atomic: true, no_batches: false, refusals: 0 }
     }
 
     pub(crate) async fn run(mut self, stop: CancellationToken) {
@@ -124,93 +117,106 @@ impl Relay {
             Err(error) => return Again::Failed(error.to_string()),
         }
         let mut head = self.store.watch_head();
-        let mut ready: Option<Vec<RecordedEvent>> = None;
+        let mut flights: VecDeque<Flight> = VecDeque::with_capacity(WINDOW);
+        let mut sent = self.cursor;
         let mut looked = false;
         loop {
             if presence.borrow().connections != seen {
                 return Again::Look;
             }
             let known = *head.borrow_and_update();
-            let events = match ready.take() {
-                Some(events) if !events.is_empty() => events,
-                // Nothing new is known: no need to ask the database, except once after every look.
-                _ if looked && known <= self.cursor => Vec::new(),
-                _ => match self.read(self.cursor + 1, self.limit).await {
+            // When nothing new is known the database need not be asked, except once after every look.
+            if flights.len() < WINDOW && (known > sent || !looked) {
+                looked = true;
+                let events = match self.read(sent + 1).await {
                     Ok(events) => events,
                     Err(error) => return Again::Failed(error.to_string()),
-                },
-            };
-            looked = true;
-            if stop.is_cancelled() {
-                return Again::Look;
-            }
-            if events.is_empty() {
-                self.tell_position(PublisherState::CaughtUp, known.max(self.cursor));
-                tokio::select! {
-                    changed = head.changed() => if changed.is_err() {
-                        return Again::Failed("the store is closed".into());
-                    },
-                    _ = presence.changed() => return Again::Look,
-                    () = tokio::time::sleep(LOOK_AFTER) => return Again::Look,
-                    () = stop.cancelled() => return Again::Look,
+                };
+                if let Some(first) = events.first() {
+                    if first.position != sent + 1 {
+                        return Again::Stuck(format!("position {} is missing in the log", sent + 1));
+                    }
+                    match self.send(nats, &events).await {
+                        Ok(flight) => {
+                            sent = flight.last;
+                            flights.push_back(flight);
+                            continue;
+                        }
+                        // What is on its way before it is waited for first.
+                        Err(NotPublished::TooLarge { .. }) if !flights.is_empty() => {}
+                        Err(why) => return self.refused(why),
+                    }
                 }
+            }
+            if let Some(flight) = flights.pop_front() {
+                let (last, events) = (flight.last, flight.events);
+                if let Err(why) = flight.acknowledged(nats).await {
+                    return self.refused(why);
+                }
+                self.cursor = last;
+                self.refusals = 0;
+                self.tell_position(PublisherState::Publishing, known.max(sent));
+                metrics().events.add(events as u64, &of_source(&self.context));
                 continue;
             }
-            let first = events.first().map_or(0, |event| event.position);
-            if first != self.cursor + 1 {
-                return Again::Stuck(format!("position {} is missing in the log", self.cursor + 1));
-            }
-            let last = events.last().map_or(self.cursor, |event| event.position);
-            // The next batch is read while this one is on its way. A batch that was not full was the end of the log.
-            let more = events.len() >= self.limit || known > last;
-            let timeout = self.options.request_timeout;
-            let published = batch::publish(nats, &self.context, &events, self.atomic, timeout);
-            let next = async { if more { self.read(last + 1, self.limit).await.ok() } else { None } };
-            let (published, next) = tokio::join!(published, next);
-            match published {
-                Ok(()) => {
-                    self.cursor = last;
-                    self.refusals = 0;
-                    self.tell_position(PublisherState::Publishing, known.max(last));
-                    self.limit = self.options.batch_events.clamp(1, 1000);
-                    metrics().events.add(events.len() as u64, &of_source(&self.context));
-                    ready = next;
-                }
-                Err(NotPublished::Elsewhere) => {
-                    metrics().refused.add(1, &of_source(&self.context));
-                    self.status.send_modify(|status| status.refused += 1);
-                    tracing::debug!(context = self.context, after = self.cursor, "stream is elsewhere");
-                    self.refusals += 1;
-                    // Against another relay a second try is enough; more means that something is wrong.
-                    return if self.refusals < 4 {
-                        Again::Look
-                    } else {
-                        Again::Failed(format!("the broker refuses what follows position {}", self.cursor))
-                    };
-                }
-                Err(NotPublished::NoBatches) => {
-                    tracing::warn!(
-                        context = self.context,
-                        "broker without atomic batches: publishing one by one"
-                    );
-                    self.atomic = false;
-                }
-                Err(error @ NotPublished::TooLarge { position, .. }) => {
-                    if position == self.cursor + 1 {
-                        return Again::Stuck(error.to_string());
-                    }
-                    // Everything before it goes out first.
-                    self.limit = usize::try_from(position - self.cursor - 1).unwrap_or(1).max(1);
-                    return Again::Look;
-                }
-                Err(NotPublished::Broker(problem)) => return Again::Failed(problem),
+            self.tell_position(PublisherState::CaughtUp, known.max(self.cursor));
+            tokio::select! {
+                changed = head.changed() => if changed.is_err() {
+                    return Again::Failed("the store is closed".into());
+                },
+                _ = presence.changed() => return Again::Look,
+                () = tokio::time::sleep(LOOK_AFTER) => return Again::Look,
+                () = stop.cancelled() => return Again::Look,
             }
         }
     }
 
+    /// Sends events, up to the first that is too large for the broker.
+    async fn send(&self, nats: &Connection, events: &[RecordedEvent]) -> Result<Flight, NotPublished> {
+        let (atomic, timeout) = (self.atomic && !self.no_batches, self.options.request_timeout);
+        match batch::send(nats, &self.context, events, atomic, timeout).await {
+            Err(NotPublished::TooLarge { position, .. })
+                if events.first().is_some_and(|first| first.position < position) =>
+            {
+                let before = events.iter().take_while(|event| event.position < position).count();
+                batch::send(nats, &self.context, &events[..before], atomic, timeout).await
+            }
+            sent => sent,
+        }
+    }
+
+    fn refused(&mut self, why: NotPublished) -> Again {
+        match why {
+            NotPublished::Elsewhere => {
+                metrics().refused.add(1, &of_source(&self.context));
+                self.status.send_modify(|status| status.refused += 1);
+                tracing::debug!(context = self.context, after = self.cursor, "stream is elsewhere");
+                self.refusals += 1;
+                // Against another relay a second try is enough; more means that something is wrong.
+                if self.refusals < 4 {
+                    Again::Look
+                } else {
+                    Again::Failed(format!("the broker refuses what follows position {}", self.cursor))
+                }
+            }
+            NotPublished::NoBatches => {
+                tracing::warn!(
+                    context = self.context,
+                    "broker without atomic batches: publishing one by one"
+                );
+                self.no_batches = true;
+                Again::Look
+            }
+            NotPublished::TooLarge { .. } => Again::Stuck(why.to_string()),
+            NotPublished::Broker(problem) => Again::Failed(problem),
+        }
+    }
+
     /// Events from a position on, as many as fit into a batch.
-    async fn read(&self, from: i64, limit: usize) -> Result<Vec<RecordedEvent>, FeedError> {
-        let mut events = self.store.read_log(from, i64::try_from(limit).unwrap_or(1)).await?;
+    async fn read(&self, from: i64) -> Result<Vec<RecordedEvent>, FeedError> {
+        // 1000 messages is the broker's own limit of an atomic batch.
+        let limit = i64::try_from(self.options.batch_events.clamp(1, 1000)).unwrap_or(1);
+        let mut events = self.store.read_log(from, limit).await?;
         let mut bytes = 0;
         let fitting = events.iter().position(|event| {
             bytes += event.payload.len();
