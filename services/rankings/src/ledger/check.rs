@@ -56,48 +56,50 @@ fn unpivoted(table: &str) -> String {
     )
 }
 
-fn days() -> String {
+/// Lines and sums side by side under one key: where they differ, both are shown.
+fn differences(lines: &str, sums: &str) -> String {
     format!(
-        "SELECT measure, category, day, org_unit, coalesce(t.quantity, 0)::bigint AS lines,
-                coalesce(s.quantity, 0)::bigint AS sums
+        "SELECT measure, category, day, org_unit, sum(lines)::bigint AS lines, sum(sums)::bigint AS sums
          FROM (
-             SELECT measure, occurred_on AS day, org_unit, category, sum(quantity) AS quantity
-             FROM ledger.lines
-             GROUP BY measure, occurred_on, org_unit, category
-         ) t
-         FULL JOIN (
-             SELECT v.measure, t.day, t.org_unit, t.category, v.quantity FROM {}
-         ) s USING (measure, day, org_unit, category)
-         WHERE coalesce(t.quantity, 0) <> coalesce(s.quantity, 0)
+             {lines}
+             UNION ALL
+             {sums}
+         ) both_of_them
+         GROUP BY measure, category, day, org_unit
+         HAVING sum(lines) <> sum(sums)
          ORDER BY measure, day, org_unit, category
-         LIMIT $1",
+         LIMIT $1"
+    )
+}
+
+fn days() -> String {
+    let sums = format!(
+        "SELECT v.measure, t.category, t.day, t.org_unit, 0::bigint, v.quantity FROM {}",
         unpivoted("ledger.day_sums")
+    );
+    differences(
+        "SELECT measure, category, occurred_on AS day, org_unit, quantity AS lines, 0::bigint AS sums
+         FROM ledger.lines",
+        &sums,
     )
 }
 
 fn months() -> String {
-    format!(
-        "SELECT measure, prefix AS category, month AS day, org_unit, coalesce(t.quantity, 0)::bigint AS lines,
-                coalesce(s.quantity, 0)::bigint AS sums
-         FROM (
-             SELECT measure, left(category, n) AS prefix, month, org_unit, sum(quantity) AS quantity
-             FROM (
-                 SELECT measure, category, date_trunc('month', occurred_on)::date AS month, org_unit,
-                        sum(quantity) AS quantity
-                 FROM ledger.lines
-                 GROUP BY 1, 2, 3, 4
-             ) leaves
-             CROSS JOIN UNNEST($2::int[]) AS n
-             WHERE length(category) >= n
-             GROUP BY 1, 2, 3, 4
-         ) t
-         FULL JOIN (
-             SELECT v.measure, t.prefix, t.month, t.org_unit, v.quantity FROM {}
-         ) s USING (measure, prefix, month, org_unit)
-         WHERE coalesce(t.quantity, 0) <> coalesce(s.quantity, 0)
-         ORDER BY measure, month, org_unit, prefix
-         LIMIT $1",
+    let sums = format!(
+        "SELECT v.measure, t.prefix, t.month, t.org_unit, 0::bigint, v.quantity FROM {}",
         unpivoted("ledger.month_sums")
+    );
+    differences(
+        "SELECT measure, left(category, n) AS category, day, org_unit, lines, 0::bigint AS sums
+         FROM (
+             SELECT measure, category, date_trunc('month', occurred_on)::date AS day, org_unit,
+                    sum(quantity)::bigint AS lines
+             FROM ledger.lines
+             GROUP BY 1, 2, 3, 4
+         ) leaves
+         CROSS JOIN UNNEST($2::int[]) AS n
+         WHERE length(category) >= n",
+        &sums,
     )
 }
 
@@ -129,6 +131,7 @@ pub async fn check(pool: &PgPool) -> Result<Checked, sqlx::Error> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
+    sqlx::query("SET LOCAL work_mem = '64MB'").execute(&mut *tx).await?;
     let days: Vec<Difference> = sqlx::query_as(AssertSqlSafe(days())).bind(SHOWN).fetch_all(&mut *tx).await?;
     let lengths = PREFIX_LENGTHS.map(|length| i32::try_from(length).unwrap_or_default());
     let months: Vec<Difference> = sqlx::query_as(AssertSqlSafe(months()))
