@@ -1,7 +1,8 @@
 //! Appends per second of the event store beside one transaction per command, on the same PostgreSQL in the same minutes.
 //!
 //! `cargo bench -p xiaoan-tests --bench append`. Needs `XIAOAN_TEST_PG` (a superuser's URL); makes databases of its own and drops
-//! them. `XIAOAN_BENCH_SECONDS` (2) per measurement, `XIAOAN_BENCH_ROUNDS` (3) of all contenders in turn,
+//! them. Many short rounds rather than few long ones: whatever else the machine does then hits every contender alike.
+//! `XIAOAN_BENCH_SECONDS` (1) per measurement, `XIAOAN_BENCH_ROUNDS` (7) of all contenders in turn,
 //! `XIAOAN_BENCH_CLIENTS` (1,16,64).
 //!
 //! | contender | what it does per command |
@@ -67,11 +68,11 @@ fn main() -> Result<()> {
 
 async fn bench() -> Result<()> {
     let server = std::env::var("XIAOAN_TEST_PG").context("XIAOAN_TEST_PG is not set")?;
-    let setting = |name: &str, default: u64| {
+    let setting = |name: &str, default: f64| {
         std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
     };
-    let per_measurement = Duration::from_secs(setting("XIAOAN_BENCH_SECONDS", 2));
-    let rounds = setting("XIAOAN_BENCH_ROUNDS", 3);
+    let per_measurement = Duration::from_secs_f64(setting("XIAOAN_BENCH_SECONDS", 1.0));
+    let rounds = setting("XIAOAN_BENCH_ROUNDS", 7.0) as usize;
     let clients = std::env::var("XIAOAN_BENCH_CLIENTS").unwrap_or_else(|_| "1,16,64".to_owned());
     let clients = clients.split(',').map(str::parse).collect::<Result<Vec<_>, _>>()?;
     let mut admin = PgConnection::connect(&server).await.context("cannot reach XIAOAN_TEST_PG")?;
@@ -104,7 +105,7 @@ async fn describe(admin: &mut PgConnection) -> Result<()> {
 async fn measure_all(
     database: PgConnectOptions,
     clients: &[usize],
-    rounds: u64,
+    rounds: usize,
     duration: Duration,
 ) -> Result<()> {
     let pool = PgPoolOptions::new().max_connections(16).connect_with(database).await?;
@@ -145,25 +146,32 @@ fn report(
     results: Vec<Vec<Latencies>>,
     duration: Duration,
 ) {
-    let mut baseline = None;
+    let rate = |latencies: &Latencies| latencies.len() as f64 / duration.as_secs_f64();
+    let plain: Vec<f64> = results[0].iter().map(rate).collect();
     for (contender, rounds) in contenders.iter().zip(results) {
-        let mut rates: Vec<f64> = rounds.iter().map(|l| l.len() as f64 / duration.as_secs_f64()).collect();
-        rates.sort_by(f64::total_cmp);
-        let rate = rates[rates.len() / 2];
+        let rates: Vec<f64> = rounds.iter().map(rate).collect();
+        // Round by round, because the machine is not the same from one round to the next.
+        let ratios = rates.iter().zip(&plain).map(|(rate, plain)| rate / plain.max(1.0)).collect();
         let mut all: Latencies = rounds.into_iter().flatten().collect();
         all.sort_unstable();
         let ms = |share: f64| {
             all.get((all.len() as f64 * share) as usize).map_or(0.0, |us| f64::from(*us) / 1000.0)
         };
         println!(
-            "{:<9} {clients:>7}  {:<24} {rate:>9.0} {:>6.2}x {:>8.2} {:>8.2}",
+            "{:<9} {clients:>7}  {:<24} {:>9.0} {:>6.2}x {:>8.2} {:>8.2}",
             if streams == Streams::New { "new" } else { "existing" },
             contender.name(),
-            rate / *baseline.get_or_insert(rate),
+            median(rates),
+            median(ratios),
             ms(0.50),
             ms(0.99),
         );
     }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 #[derive(Clone, Copy)]
@@ -414,7 +422,7 @@ async fn read_back(store: &EventStore) -> Result<()> {
     let from = Instant::now();
     let (mut next, mut bytes) = (1, 0);
     loop {
-        let page = store.read_log(next, 5_000).await?;
+        let page = store.read_log(next, 1_000).await?;
         let Some(last) = page.last() else { break };
         next = last.position + 1;
         bytes += page.iter().map(|event| event.payload.len()).sum::<usize>();
