@@ -157,7 +157,7 @@ pub fn verify(before: &ChainHead, event: &RecordedEvent) -> Result<ChainHead, Br
 }
 
 /// Events read at a time by [`verify_log`].
-const PAGE: i64 = 2_000;
+const PAGE: i64 = 1_000;
 
 /// Walks a log from a trusted head ([`ChainHead::EMPTY`] for all of it) to its end and returns the head found there.
 /// `progress` hears of every page. Memory stays at two pages.
