@@ -1,12 +1,14 @@
-//! Standings that were just evaluated, kept while nothing they depend on was applied.
+//! Standings that were just evaluated, kept while nothing they depend on was applied; and one evaluation at a time of
+//! each board and period, however many screens ask at once.
 
 use super::sources::Mark;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::time::Instant;
 use xiaoan_proto::rankings::v1::{GetStandingsResponse, SourcePosition};
 
 /// Boards × periods kept at most: a wall of screens asks for a handful.
-const KEPT: usize = 256;
+const KEPT: usize = 64;
 
 /// What an answer was made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +19,18 @@ pub(super) struct Basis {
     pub(super) directory: i64,
 }
 
-/// By board and period.
-type Answers = HashMap<(String, String), (Basis, Arc<GetStandingsResponse>)>;
+/// Board and period.
+type Key = (String, String);
+
+/// Turns to evaluate a board and period. Whoever gets the turn finds the last answer and when its evaluation began: begun
+/// after the question was asked, it is as good as another one.
+pub(super) type Turn = tokio::sync::Mutex<Option<(Instant, Arc<GetStandingsResponse>)>>;
 
 #[derive(Debug, Default)]
-pub(super) struct Remembered(Mutex<Answers>);
+pub(super) struct Remembered {
+    answers: Mutex<HashMap<Key, (Basis, Arc<GetStandingsResponse>)>>,
+    turns: Mutex<HashMap<Key, Arc<Turn>>>,
+}
 
 impl Remembered {
     /// The answer, if it is of this basis; with these sources, whose lag changes without anything being applied.
@@ -32,7 +41,7 @@ impl Remembered {
         basis: &Basis,
         sources: &[SourcePosition],
     ) -> Option<Arc<GetStandingsResponse>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let (known, answer) = kept.get_mut(&(board.to_owned(), period.to_owned()))?;
         if known != basis {
             return None;
@@ -44,7 +53,7 @@ impl Remembered {
     }
 
     pub(super) fn keep(&self, basis: Basis, answer: &Arc<GetStandingsResponse>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (answer.board.clone(), answer.period.clone());
         if kept.len() >= KEPT && !kept.contains_key(&key) {
             // Answers of an older basis will never be asked for again; when all are fresh, begin anew.
@@ -54,5 +63,15 @@ impl Remembered {
             }
         }
         kept.insert(key, (basis, Arc::clone(answer)));
+    }
+
+    /// The turns of a board and period.
+    pub(super) fn turn(&self, board: &str, period: &str) -> Arc<Turn> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= KEPT {
+            // Those that somebody waits for stay.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        Arc::clone(turns.entry((board.to_owned(), period.to_owned())).or_default())
     }
 }

@@ -67,3 +67,16 @@ async fn watching_what_does_not_exist_ends_with_the_reason() {
     let told: Vec<_> = world.reader.watch("no-board", JUNE, 0).collect().await;
     assert!(matches!(told.as_slice(), [Err(ReadError::UnknownBoard { .. })]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_screens_at_once_see_the_same_and_never_less_than_was_asked_for() {
+    let mut world = World::new().await;
+    for n in 1..=5_i64 {
+        world.file(&format!("c{n}"), FIRST, BURGLARY, date!(2026 - 06 - 03)).await;
+        world.settled().await;
+        let screens = (0..100).map(|_| world.reader.standings("theft-stations", JUNE, None));
+        for seen in futures::future::join_all(screens).await {
+            assert_eq!(count(&seen.unwrap(), FIRST, "filed"), n);
+        }
+    }
+}
