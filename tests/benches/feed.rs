@@ -8,7 +8,7 @@
 //! |---|---|
 //! | one by one | publishes an event, waits for the acknowledgement, publishes the next |
 //! | pipelined | the feed's relay without atomic batches |
-//! | feed | the feed's relay as shipped: atomic batches of 500, position = sequence |
+//! | feed | the feed's relay as shipped: atomic batches of 1000, position = sequence |
 //! | follow, stream | a follower over the stream: chain verified, batches handed over |
 //! | follow, EventLog | a follower over `EventLog` alone, as on a first start |
 //! | commit → follower | from the answer of an append to the follower's batch, at 500 appends/s: p50, p99 |

@@ -25,7 +25,8 @@ pub struct NatsOptions {
     /// Publish in atomic batches (ADR-50, nats-server ≥ 2.12): one sync of the broker's disk for each. Otherwise the
     /// messages are on their way one behind the other, which a broker that syncs always makes slow.
     pub atomic_batches: bool,
-    /// Most events in one batch (the server's own limit is 1000).
+    /// Most events in one batch. The server's own limit is 1000, and a batch costs it the same whatever is in it:
+    /// 500 gave 20,000 events/s where 1000 gave 29,000.
     pub batch_events: usize,
     /// How long to wait for an answer of the broker.
     pub request_timeout: Duration,
@@ -51,7 +52,7 @@ impl Default for NatsOptions {
             max_messages: -1,
             refill: 100_000,
             atomic_batches: true,
-            batch_events: 500,
+            batch_events: 1000,
             request_timeout: Duration::from_secs(5),
         }
     }
