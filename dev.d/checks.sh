@@ -6,9 +6,11 @@ cmd_fmt() {
 }
 
 lint_rust() {
-  step "formatting" cargo fmt --all --check || return 1
+  local code=0
+  step "formatting" cargo fmt --all --check || code=1
   say "${BOLD}clippy${PLAIN}"
-  cargo clippy --workspace --all-targets -- -D warnings >&2
+  cargo clippy --workspace --all-targets -- -D warnings >&2 || code=1
+  return "$code"
 }
 
 lint_proto() {
@@ -48,9 +50,11 @@ lint_shell() {
 cmd_lint() {
   need_rust
   need_c
-  lint_rust
-  lint_proto
-  lint_shell
+  local code=0
+  lint_rust || code=1
+  lint_proto || code=1
+  lint_shell || code=1
+  return "$code"
 }
 
 cmd_test() {
