@@ -1,13 +1,8 @@
 //! The acceptance file goes in through the CLI and comes out on the board, exactly as expected.
 
-use crate::city::City;
+use crate::city::{City, acceptance};
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-
-fn acceptance(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("acceptance").join(name)
-}
 
 fn expected() -> Result<Value> {
     Ok(serde_json::from_str(&std::fs::read_to_string(acceptance("cases-2026-06.expected.json"))?)?)
@@ -22,7 +17,6 @@ fn rejected(report: &Value) -> Vec<(i64, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_acceptance_file_gives_exactly_its_lines_codes_numbers_and_ranks() -> Result<()> {
     let city = City::start().await?;
-    city.import_org_units().await?;
     let expected = expected()?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("cases-2026-06.csv");
@@ -50,7 +44,10 @@ async fn the_acceptance_file_gives_exactly_its_lines_codes_numbers_and_ranks() -
     assert!(!broken, "in the user's own encoding");
     assert_eq!(text.lines().count(), 1 + rejected(&expected).len());
     let rejected_cell_with_header = text.lines().next().unwrap_or("");
-    assert!(rejected_cell_with_header.starts_with("案件编号,"), "in the user's own form: {rejected_cell_with_header}");
+    assert!(
+        rejected_cell_with_header.starts_with("案件编号,"),
+        "in the user's own form: {rejected_cell_with_header}"
+    );
 
     city.board_has_everything().await?;
     let standings = city
@@ -64,7 +61,8 @@ async fn the_acceptance_file_gives_exactly_its_lines_codes_numbers_and_ranks() -
     assert_eq!(entries.len(), wanted.len());
     for want in wanted {
         let org = &want["org"];
-        let entry = entries.iter().find(|e| e["orgUnit"] == *org).with_context(|| format!("no row for {org}"))?;
+        let entry =
+            entries.iter().find(|e| e["orgUnit"] == *org).with_context(|| format!("no row for {org}"))?;
         let indicator = |id: &str| -> Result<&Value> {
             let all = entry["indicators"].as_array().context("indicators")?;
             all.iter().find(|i| i["id"] == id).with_context(|| format!("{org} has no {id}"))
@@ -93,7 +91,6 @@ async fn the_acceptance_file_gives_exactly_its_lines_codes_numbers_and_ranks() -
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_rows_in_utf_8_under_english_headers_give_the_same_report() -> Result<()> {
     let city = City::start().await?;
-    city.import_org_units().await?;
     let bytes = std::fs::read(acceptance("cases-2026-06.csv"))?;
     let (text, _, _) = encoding_rs::GB18030.decode(&bytes);
     let english = "case_no,org_unit,category,reported_at,occurred_at,filed_on,loss_yuan,preventable,solved_on,\

@@ -5,19 +5,18 @@ use anyhow::Result;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nats_killed_and_wiped_while_commands_flow_loses_nothing() -> Result<()> {
-    let mut city = City::start().await?;
-    city.import_org_units().await?;
+    let city = City::start().await?;
     let storm = Storm::start(&city, 16, 1_500).await?;
     storm.reached(300).await?;
-    city.nats.kill9().await?;
+    city.nats.kill9();
     storm.reached(600).await?;
-    city.nats.wipe()?;
-    city.nats.restart().await?;
+    city.nats.wipe();
+    city.nats.restart().await;
     storm.reached(900).await?;
     // And once more, without a pause between death and return.
-    city.nats.kill9().await?;
-    city.nats.wipe()?;
-    city.nats.restart().await?;
+    city.nats.kill9();
+    city.nats.wipe();
+    city.nats.restart().await;
     let acknowledged = storm.finished().await?;
     assert_eq!(acknowledged.len(), 1_500, "commands do not depend on the broker");
     city.log_is_whole(&acknowledged).await?;

@@ -6,20 +6,17 @@ use anyhow::Result;
 #[tokio::test(flavor = "multi_thread")]
 async fn rankings_catches_up_and_rebuilds_to_the_same_digest() -> Result<()> {
     let mut city = City::start().await?;
-    city.import_org_units().await?;
     let storm = Storm::start(&city, 8, 600).await?;
     storm.reached(100).await?;
-    city.rankings.kill9().await?;
+    city.rankings.kill9();
     let acknowledged = storm.finished().await?;
     city.log_is_whole(&acknowledged).await?;
-    city.rankings.restart().await?;
+    city.rankings.restart().await;
     city.board_has_everything().await?;
     let caught_up = city.ledger_is_sound().await?;
     assert_eq!(city.filed_on_board().await?, 600);
 
-    city.rankings.kill9().await?;
-    city.recreate_rankings_database().await?;
-    city.rankings.restart().await?;
+    city.rankings_over_an_empty_database().await;
     city.board_has_everything().await?;
     assert_eq!(city.ledger_is_sound().await?, caught_up, "a new database must hold the same ledger");
 

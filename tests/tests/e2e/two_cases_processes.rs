@@ -5,11 +5,10 @@ use anyhow::Result;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_cases_processes_share_one_database() -> Result<()> {
-    let mut city = City::start().await?;
-    city.import_org_units().await?;
-    let second = city.second_cases().await?;
+    let city = City::start().await?;
+    let second = city.second_cases().await;
     let first_storm = Storm::start(&city, 12, 800).await?;
-    let second_storm = Storm::start_at(&city, &second.url, 12, 800).await?;
+    let second_storm = Storm::start_at(&city, &second.grpc_url(), 12, 800..1_600).await?;
     let mut acknowledged = first_storm.finished().await?;
     acknowledged.extend(second_storm.finished().await?);
     assert_eq!(acknowledged.len(), 1_600);
