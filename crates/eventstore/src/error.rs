@@ -73,6 +73,9 @@ impl Failure {
         };
         let code = refusal.code().unwrap_or_default();
         match code.as_bytes() {
+            // A prepared statement that a migration has overtaken ("cached plan must not change result type"): nothing was
+            // recorded, but this connection is of no use any more either.
+            [b'0', b'A', ..] => Self::Lost,
             // Shut down, crashed, not yet up; connection exceptions; too many connections.
             b"57P01" | b"57P02" | b"57P03" | b"57P05" | [b'0', b'8', ..] | b"53300" => Self::Lost,
             // Cardinality, data, integrity, feature, raised by us, program limits.

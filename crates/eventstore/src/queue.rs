@@ -39,6 +39,11 @@ pub(crate) fn queue(options: &AppenderOptions) -> (Entrance, mpsc::UnboundedRece
 }
 
 impl Entrance {
+    /// Whether anybody is there to take commands.
+    pub fn is_open(&self) -> bool {
+        !self.jobs.is_closed()
+    }
+
     /// Takes a command in, or refuses it at once when the house is full.
     pub fn enter(&self, command: Command) -> Result<oneshot::Receiver<Answer>, AppendError> {
         let bytes = u32::try_from(command.bytes).unwrap_or(u32::MAX);

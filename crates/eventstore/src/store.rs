@@ -108,6 +108,12 @@ impl EventStore {
         Ok(appended)
     }
 
+    /// Whether the appender is there; without it this process can only read and is not ready.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.inner.entrance.is_open()
+    }
+
     /// What is remembered of a request, if it was ever accepted.
     ///
     /// # Errors
