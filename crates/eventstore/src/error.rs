@@ -78,10 +78,8 @@ impl Failure {
             [b'0', b'A', ..] => Self::Lost,
             // Shut down, crashed, not yet up; connection exceptions; too many connections.
             b"57P01" | b"57P02" | b"57P03" | b"57P05" | [b'0', b'8', ..] | b"53300" => Self::Lost,
-            // Cardinality, data, integrity, feature, raised by us, program limits.
-            [b'2', b'1' | b'2' | b'3', ..] | [b'0', b'A', ..] | [b'P', b'0', ..] | [b'5', b'4', ..] => {
-                Self::Data
-            }
+            // Cardinality, data, integrity, raised by us, program limits.
+            [b'2', b'1' | b'2' | b'3', ..] | [b'P', b'0', ..] | [b'5', b'4', ..] => Self::Data,
             _ => Self::Other,
         }
     }
