@@ -73,12 +73,21 @@ fn display(indicator: &Indicator, numbers: Numbers) -> String {
         let measure = indicator.numerator.as_ref().and_then(|part| Measure::named(&part.measure));
         return match measure {
             Some(m) if m.is_money() => yuan_from_fen(numbers.numerator),
-            _ => scaled.to_string(),
+            _ => text(|text| fraction::push(text, scaled, 0)),
         };
     };
     let places = if is_rate(indicator) { rate_places(denominator) } else { 2 };
-    rounded(scaled, denominator.into(), places)
-        .map_or_else(String::new, |units| fraction::text(units, places))
+    match rounded(scaled, denominator.into(), places) {
+        Some(units) => text(|text| fraction::push(text, units, places)),
+        None => String::new(),
+    }
+}
+
+/// A text made in one piece.
+fn text(write: impl FnOnce(&mut String)) -> String {
+    let mut text = String::with_capacity(12);
+    write(&mut text);
+    text
 }
 
 /// A rate of a thousand or more is worth two decimals.
@@ -100,7 +109,12 @@ fn change(indicator: &Indicator, now: Numbers, base: Numbers) -> (String, String
     let difference = i128::from(n) * bd - i128::from(bn) * d;
     let points =
         difference.checked_mul(indicator.scale.max(1).into()).and_then(|up| rounded(up, d * bd, places));
-    let points = points.map_or_else(String::new, |units| format!("{}pp", fraction::signed(units, places)));
+    let points = points.map_or_else(String::new, |units| {
+        text(|text| {
+            fraction::push_signed(text, units, places);
+            text.push_str("pp");
+        })
+    });
     (points, relative)
 }
 
@@ -112,7 +126,10 @@ fn relative_change(now: i128, base: i128) -> String {
         Some(tenths) if hundredths.abs() >= 1_000 => (tenths, 1),
         _ => (hundredths, 2),
     };
-    format!("{}%", fraction::signed(units, places))
+    text(|text| {
+        fraction::push_signed(text, units, places);
+        text.push('%');
+    })
 }
 
 #[cfg(test)]
