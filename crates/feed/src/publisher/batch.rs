@@ -10,11 +10,13 @@ use crate::nats::Connection;
 use crate::wire;
 use async_nats::client::{PublishError, PublishErrorKind};
 use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::context::{self, PublishAckFuture};
+use async_nats::jetstream::context;
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::response::Response;
 use async_nats::{HeaderMap, Message, StatusCode, Subscriber};
-use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesOrdered;
+use futures::{FutureExt, StreamExt};
 use std::time::Duration;
 use tokio::time::Instant;
 use xiaoan_eventstore::RecordedEvent;
@@ -54,7 +56,7 @@ pub(crate) struct Flight {
 enum Answer {
     /// One for all of them, to an inbox of its own.
     Together(Subscriber),
-    Each(Vec<(i64, PublishAckFuture)>),
+    Each(FuturesOrdered<BoxFuture<'static, (i64, Result<PublishAck, context::PublishError>)>>),
 }
 
 /// Sends consecutive events; they are stored when the flight is acknowledged.
@@ -109,28 +111,30 @@ async fn together(
 }
 
 async fn each(nats: &Connection, context: &str, events: &[RecordedEvent]) -> Result<Answer, NotPublished> {
-    let mut answers = Vec::with_capacity(events.len());
+    let mut answers = FuturesOrdered::new();
     for event in events {
         let headers = expecting(wire::headers(event), event);
         let subject = wire::subject(context, event);
         let sent = nats.jetstream.publish_with_headers(subject, headers, event.payload.clone()).await;
-        answers.push((event.position, sent.map_err(|error| refused(nats, event.position, &error))?));
+        let (position, answer) = (event.position, sent.map_err(|e| refused(nats, event.position, &e))?);
+        answers.push_back(async move { (position, answer.await) }.boxed());
     }
     Ok(Answer::Each(answers))
 }
 
 impl Flight {
-    /// Waits for the broker's answer; when it is none but good, all events of the flight are stored.
-    pub(crate) async fn acknowledged(self, nats: &Connection) -> Result<(), NotPublished> {
+    /// Waits for the broker's answer; without an error all events of the flight are stored. A wait that is given up may
+    /// be begun again.
+    pub(crate) async fn acknowledged(&mut self, nats: &Connection) -> Result<(), NotPublished> {
         let answered = async {
-            match self.answer {
-                Answer::Together(mut answers) => match answers.next().await {
+            match &mut self.answer {
+                Answer::Together(answers) => match answers.next().await {
                     Some(message) => read(&message, self.last),
                     None => Err(NotPublished::Broker("connection closed".into())),
                 },
                 Answer::Each(answers) => {
-                    for (position, answer) in answers {
-                        let ack = answer.await.map_err(|error| refused(nats, position, &error))?;
+                    while let Some((position, ack)) = answers.next().await {
+                        let ack = ack.map_err(|error| refused(nats, position, &error))?;
                         stored_at(position, ack.sequence)?;
                     }
                     Ok(())

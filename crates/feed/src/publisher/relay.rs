@@ -148,15 +148,21 @@ impl Relay {
                     }
                 }
             }
-            if let Some(flight) = flights.pop_front() {
-                let (last, events) = (flight.last, flight.events);
-                if let Err(why) = flight.acknowledged(nats).await {
-                    return self.refused(why);
+            let room = flights.len() < WINDOW;
+            if let Some(flight) = flights.front_mut() {
+                tokio::select! {
+                    answer = flight.acknowledged(nats) => {
+                        if let Err(why) = answer {
+                            return self.refused(why);
+                        }
+                        self.arrived(flight, known.max(sent));
+                        flights.pop_front();
+                    }
+                    // What is recorded meanwhile need not wait.
+                    changed = head.changed(), if room => if changed.is_err() {
+                        return Again::Failed("the store is closed".into());
+                    },
                 }
-                self.cursor = last;
-                self.refusals = 0;
-                self.tell_position(PublisherState::Publishing, known.max(sent));
-                metrics().events.add(events as u64, &of_source(&self.context));
                 continue;
             }
             self.tell_position(PublisherState::CaughtUp, known.max(self.cursor));
@@ -183,6 +189,13 @@ impl Relay {
             }
             sent => sent,
         }
+    }
+
+    fn arrived(&mut self, flight: &Flight, head: i64) {
+        self.cursor = flight.last;
+        self.refusals = 0;
+        self.tell_position(PublisherState::Publishing, head);
+        metrics().events.add(flight.events as u64, &of_source(&self.context));
     }
 
     fn refused(&mut self, why: NotPublished) -> Again {
