@@ -59,8 +59,9 @@ pub mod reason {
 }
 
 /// Error details travel in one HTTP/2 header, and clients refuse header lists above 16 KiB.
-const MOST_VIOLATIONS: usize = 16;
-const LONGEST_SENTENCE: usize = 160;
+const MOST_VIOLATION_BYTES: usize = 6000;
+/// In bytes of UTF-8: 80 Chinese characters.
+const LONGEST_SENTENCE: usize = 240;
 const MOST_SENTENCES: usize = 6;
 const RETRY_SOON: Duration = Duration::from_millis(200);
 
@@ -335,11 +336,21 @@ fn of_findings(code: Code, findings: &[Finding]) -> Status {
         problem = problem.meta("field", first.field);
     }
     if code == Code::InvalidArgument {
-        problem = problem.detail(BadRequest::new(
-            errors.iter().take(MOST_VIOLATIONS).map(|f| violation(f)).collect::<Vec<_>>(),
-        ));
+        problem = problem.detail(BadRequest::new(violations(&errors)));
     }
     problem.into_status()
+}
+
+/// As many as fit; `metadata.codes` names the codes of all.
+fn violations(errors: &[&Finding]) -> Vec<FieldViolation> {
+    let mut bytes = 0;
+    let fits = |finding: &&&Finding| {
+        bytes += finding.field.len()
+            + finding.en.len().min(LONGEST_SENTENCE)
+            + finding.zh.len().min(LONGEST_SENTENCE);
+        bytes <= MOST_VIOLATION_BYTES
+    };
+    errors.iter().take_while(fits).map(|finding| violation(finding)).collect()
 }
 
 fn violation(finding: &Finding) -> FieldViolation {
@@ -372,8 +383,9 @@ fn sentences(all: impl ExactSizeIterator<Item = String>, between: &str) -> Strin
 }
 
 fn shortened(text: &str) -> String {
-    if text.chars().count() <= LONGEST_SENTENCE {
+    if text.len() <= LONGEST_SENTENCE {
         return text.to_owned();
     }
-    text.chars().take(LONGEST_SENTENCE - 1).chain(['…']).collect()
+    let end = text.floor_char_boundary(LONGEST_SENTENCE - '…'.len_utf8());
+    format!("{}…", &text[..end])
 }

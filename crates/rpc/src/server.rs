@@ -203,18 +203,17 @@ impl Server {
             );
         let mut serving = std::pin::pin!(serving);
 
-        let ended = tokio::select! {
-            ended = &mut serving => Some(ended),
-            () = shutdown => None,
+        let told_to_stop = async {
+            shutdown.await;
+            stopping.cancel();
+            say_not_serving(&health, &self.services).await;
+            tracing::info!(delay = ?options.drain_delay, grace = ?options.drain_grace, "stopping");
+            tokio::time::sleep(options.drain_delay).await;
         };
-        let outcome = match ended {
+        let outcome = tokio::select! {
             // Only breakage ends it before it was told to stop.
-            Some(ended) => ended.context("gRPC server"),
-            None => {
-                stopping.cancel();
-                say_not_serving(&health, &self.services).await;
-                tracing::info!(delay = ?options.drain_delay, grace = ?options.drain_grace, "stopping");
-                tokio::time::sleep(options.drain_delay).await;
+            ended = &mut serving => ended.context("gRPC server"),
+            () = told_to_stop => {
                 self.draining.cancel();
                 match tokio::time::timeout(options.drain_grace, &mut serving).await {
                     Ok(ended) => ended.context("gRPC server"),

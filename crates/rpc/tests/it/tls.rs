@@ -1,0 +1,99 @@
+use crate::rig::{Rig, STATION, bearing, refused, rename, request, verdict};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::path::{Path, PathBuf};
+use tonic::Code;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+
+/// A CA with certificates for the server and a client.
+struct Authority {
+    folder: tempfile::TempDir,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("ca.pem", &ca.pem());
+        for name in ["server", "client"] {
+            let key = KeyPair::generate().expect("a key");
+            let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+            write(&format!("{name}.pem"), &params.signed_by(&key, &ca).expect("a certificate").pem());
+            write(&format!("{name}.key"), &key.serialize_pem());
+        }
+        Self { folder }
+    }
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).expect("a PEM file")
+}
+
+async fn connect(rig: &Rig, ca: &Authority, identity: bool) -> Result<Channel, tonic::transport::Error> {
+    let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read(&ca.path("ca.pem"))));
+    if identity {
+        tls = tls.identity(Identity::from_pem(read(&ca.path("client.pem")), read(&ca.path("client.key"))));
+    }
+    let url = format!("https://localhost:{}", rig.grpc.port());
+    Endpoint::from_shared(url).expect("an address").tls_config(tls)?.connect().await
+}
+
+async fn echo(rig: &Rig, channel: Channel) -> bool {
+    rename(channel, bearing(&rig.officer(), request("echo", STATION))).await.is_ok()
+}
+
+#[tokio::test]
+async fn with_a_certificate_it_may_listen_everywhere_and_reflection_needs_a_token_there() {
+    let ca = Authority::new();
+    let rig = Rig::with(
+        |options| {
+            options.grpc_addr = "0.0.0.0:0".parse().expect("an address");
+            options.tls_cert = Some(ca.path("server.pem"));
+            options.tls_key = Some(ca.path("server.key"));
+        },
+        |server| server,
+    )
+    .await;
+    let channel = connect(&rig, &ca, false).await.expect("connects");
+    assert!(echo(&rig, channel.clone()).await);
+
+    let ask = || tokio_stream::iter([ServerReflectionRequest::default()]);
+    let mut reflection = ServerReflectionClient::new(channel);
+    let answer = reflection.server_reflection_info(ask()).await;
+    assert_eq!(verdict(answer), refused(Code::Unauthenticated, "AUTH-MISSING"));
+    assert!(reflection.server_reflection_info(bearing(&rig.officer(), ask())).await.is_ok());
+    let plaintext =
+        Endpoint::from_shared(format!("http://127.0.0.1:{}", rig.grpc.port())).expect("an address");
+    let channel = plaintext.connect_lazy();
+    assert!(!echo(&rig, channel).await, "plaintext was answered");
+}
+
+#[tokio::test]
+async fn with_a_client_ca_only_clients_with_a_certificate_and_a_token_get_in() {
+    let (ca, strangers) = (Authority::new(), Authority::new());
+    let rig = Rig::with(
+        |options| {
+            options.tls_cert = Some(ca.path("server.pem"));
+            options.tls_key = Some(ca.path("server.key"));
+            options.tls_client_ca = Some(ca.path("ca.pem"));
+        },
+        |server| server,
+    )
+    .await;
+    let channel = connect(&rig, &ca, true).await.expect("connects");
+    assert!(echo(&rig, channel.clone()).await);
+    let answer = rename(channel, tonic::Request::new(request("echo", STATION))).await;
+    assert_eq!(verdict(answer), refused(Code::Unauthenticated, "AUTH-MISSING"));
+    // TLS 1.3 tells a client only after its handshake that it was refused.
+    if let Ok(channel) = connect(&rig, &ca, false).await {
+        assert!(!echo(&rig, channel).await, "a client without a certificate got in");
+    }
+    assert!(connect(&rig, &strangers, true).await.is_err(), "the client trusts no stranger");
+}
