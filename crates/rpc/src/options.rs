@@ -125,9 +125,6 @@ pub struct ServiceOptions {
     /// Log of another service to follow, for example hq=http://127.0.0.1:7102; may be repeated or a comma list
     #[arg(long = "source", env = "XIAOAN_SOURCES", value_name = "NAME=URL", value_delimiter = ',')]
     pub sources: Vec<SourceAddress>,
-    /// CA of the other services' certificates (PEM)
-    #[arg(long, env = "XIAOAN_SOURCES_CA", value_name = "FILE")]
-    pub sources_ca: Option<PathBuf>,
     /// Token with the role `service`, for reading other services' logs
     #[arg(long, env = "XIAOAN_SERVICE_TOKEN", value_name = "JWT", hide_env_values = true)]
     pub service_token: Option<Secret>,

@@ -1,6 +1,6 @@
 //! The server of a service: what it listens on, what it lets through, how it stops.
 
-use crate::admin::{self, Readiness, ReadinessCheck};
+use crate::admin::{Admin, ReadinessCheck};
 use crate::admit::{AdmitLayer, Limits};
 use crate::auth::{AuthLayer, Verifier};
 use crate::methods::Methods;
@@ -28,11 +28,12 @@ use xiaoan_kernel::{Clock, SystemClock};
 /// tonic's own limit for a decoded message; ours may only be smaller.
 const LARGEST_MESSAGE: u32 = 4 << 20;
 
-/// A server in the making: both ports are bound, nothing is answered yet.
+/// A server in the making: both ports are bound; the admin port says "starting", gRPC callers wait.
 pub struct Server {
     options: RpcOptions,
     grpc: TcpListener,
-    admin: TcpListener,
+    admin: Admin,
+    admin_addr: SocketAddr,
     tls: Option<ServerTlsConfig>,
     verifier: Arc<Verifier>,
     routes: Routes,
@@ -84,9 +85,13 @@ impl Server {
             clock,
             usize::try_from(options.token_cache).unwrap_or(usize::MAX),
         )?;
+        let grpc = bind("gRPC", options.grpc_addr).await?;
+        let admin = bind("admin", options.admin_addr).await?;
+        let admin_addr = admin.local_addr()?;
         Ok(Self {
-            grpc: bind("gRPC", options.grpc_addr).await?,
-            admin: bind("admin", options.admin_addr).await?,
+            grpc,
+            admin: Admin::spawn(admin),
+            admin_addr,
             options,
             tls,
             verifier: Arc::new(verifier),
@@ -136,9 +141,9 @@ impl Server {
     /// Where the admin port is.
     ///
     /// # Errors
-    /// When the socket is gone.
+    /// Never; as [`Server::grpc_addr`].
     pub fn admin_addr(&self) -> Result<SocketAddr> {
-        Ok(self.admin.local_addr()?)
+        Ok(self.admin_addr)
     }
 
     /// Cancelled when the server stops accepting; for background work that should stop with it. Streams to clients
@@ -160,26 +165,17 @@ impl Server {
         }
         let routes = self.routes.add_service(health_service);
         let (routes, reflected) = with_reflection(routes, &self.services)?;
-        let stopping = CancellationToken::new();
         let options = &self.options;
         let grpc_addr = self.grpc.local_addr()?;
         tracing::info!(
             grpc = %grpc_addr,
-            admin = %self.admin.local_addr()?,
+            admin = %self.admin_addr,
             tls = self.tls.is_some(),
             client_certificates = options.tls_client_ca.is_some(),
             services = self.services.join(","),
             reflected,
             "listening"
         );
-
-        let readiness = Readiness { checks: self.checks, stopping: stopping.clone() };
-        let stop_admin = CancellationToken::new();
-        let admin_task = tokio::spawn({
-            let stopped = stop_admin.clone().cancelled_owned();
-            let served = axum::serve(self.admin, admin::router(readiness)).with_graceful_shutdown(stopped);
-            served.into_future()
-        });
 
         let mut transport = Transport::builder();
         if let Some(tls) = self.tls {
@@ -203,9 +199,10 @@ impl Server {
             );
         let mut serving = std::pin::pin!(serving);
 
+        self.admin.started(self.checks);
         let told_to_stop = async {
             shutdown.await;
-            stopping.cancel();
+            self.admin.stopping();
             say_not_serving(&health, &self.services).await;
             tracing::info!(delay = ?options.drain_delay, grace = ?options.drain_grace, "stopping");
             tokio::time::sleep(options.drain_delay).await;
@@ -225,11 +222,7 @@ impl Server {
             }
         };
         self.draining.cancel();
-        stop_admin.cancel();
-        // A monitoring system that keeps its connection open must not keep the process.
-        if tokio::time::timeout(Duration::from_secs(1), admin_task).await.is_err() {
-            tracing::debug!("admin connections were cut");
-        }
+        self.admin.stop().await;
         tracing::info!("stopped");
         outcome
     }

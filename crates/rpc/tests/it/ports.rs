@@ -1,8 +1,8 @@
-use crate::rig::{Rig, STATION, verdict};
+use crate::rig::{LONG, Rig, STATION, admin, verdict};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use xiaoan_rpc::{RpcOptions, Server};
-use xiaoan_testkit::TestIssuer;
+use xiaoan_testkit::{TestIssuer, wait_until};
 
 #[tokio::test]
 async fn readiness_names_what_is_missing_and_liveness_does_not_care() {
@@ -25,6 +25,18 @@ async fn readiness_names_what_is_missing_and_liveness_does_not_care() {
     assert_eq!(rig.admin("/livez").await, (200, "alive\n".to_owned()));
     database.store(true, Ordering::Relaxed);
     assert_eq!(rig.admin("/readyz").await, (200, "ready\nok database\nok projection\n".to_owned()));
+}
+
+#[tokio::test]
+async fn a_process_that_still_starts_is_alive_and_not_ready() {
+    let issuer = TestIssuer::new();
+    let options = RpcOptions::loopback(issuer.jwks_path(), TestIssuer::ISSUER, TestIssuer::AUDIENCE);
+    let server = Server::new(options).await.expect("a server");
+    let addr = server.admin_addr().expect("bound");
+    assert_eq!(admin(addr, "/livez").await.expect("an answer"), (200, "alive\n".to_owned()));
+    assert_eq!(admin(addr, "/readyz").await.expect("an answer"), (503, "starting\n".to_owned()));
+    drop(server);
+    wait_until(LONG, async || admin(addr, "/livez").await.is_err()).await;
 }
 
 #[tokio::test]
