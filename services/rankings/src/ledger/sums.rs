@@ -60,7 +60,7 @@ pub async fn read(
         .bind(asked.unit);
     query = match as_of {
         Some(moment) => query.bind(moment),
-        None => query.bind(asked.by_month),
+        None => query.bind(asked.span),
     };
     for row in query.fetch_all(connection).await? {
         let at: i32 = row.try_get(0)?;
@@ -76,45 +76,59 @@ pub async fn read(
 }
 
 /// A subquery per wanted piece, so that each is one range of one index whatever the planner thinks of the whole. Sums
-/// come back as arrays: a thousand rows would take ten times as long to send and to read.
+/// come back as arrays: a thousand rows would take ten times as long to send and to read. A single month has one row per
+/// unit, so nothing is added up: that would take twice as long as reading them.
 fn from_sums(measures: &[Measure]) -> String {
-    let (arrays, sums) = (arrays(measures), columns(measures, |m| format!("sum(t.{})::bigint", m.column())));
-    let pieces = "UNNEST($1::int[], $2::text[], $3::date[], $4::date[], $5::bigint[], $6::boolean[])
-                  AS w (at, prefix, since, until, unit, by_month)";
+    let pieces = "UNNEST($1::int[], $2::text[], $3::date[], $4::date[], $5::bigint[], $6::smallint[])
+                  AS w (at, prefix, since, until, unit, span)";
+    let (arrays, added) =
+        (arrays(measures, "g"), columns(measures, |m| format!("sum(t.{})::bigint", m.column())));
+    let grouped = |table: &str, key: &str, span: Span| {
+        format!(
+            "SELECT w.at, s.*
+             FROM {pieces}
+             CROSS JOIN LATERAL (
+                 SELECT array_agg(g.org_unit){arrays}
+                 FROM (
+                     SELECT t.org_unit{added}
+                     FROM ledger.{table} t
+                     WHERE {key} AND (w.unit IS NULL OR t.org_unit = w.unit)
+                     GROUP BY t.org_unit
+                 ) g
+             ) s
+             WHERE w.span = {}",
+            span as i16
+        )
+    };
+    let months = grouped(
+        "month_sums",
+        "t.prefix = w.prefix AND t.month >= w.since AND t.month < w.until",
+        Span::Months,
+    );
+    let days = grouped(
+        "day_sums",
+        "t.day >= w.since AND t.day < w.until AND starts_with(t.category, w.prefix)",
+        Span::Days,
+    );
     format!(
         "SELECT w.at, s.*
          FROM {pieces}
          CROSS JOIN LATERAL (
-             SELECT array_agg(g.org_unit){arrays}
-             FROM (
-                 SELECT t.org_unit{sums}
-                 FROM ledger.month_sums t
-                 WHERE t.prefix = w.prefix AND t.month >= w.since AND t.month < w.until
-                   AND (w.unit IS NULL OR t.org_unit = w.unit)
-                 GROUP BY t.org_unit
-             ) g
+             SELECT array_agg(t.org_unit){}
+             FROM ledger.month_sums t
+             WHERE t.prefix = w.prefix AND t.month = w.since AND (w.unit IS NULL OR t.org_unit = w.unit)
          ) s
-         WHERE w.by_month
-         UNION ALL
-         SELECT w.at, s.*
-         FROM {pieces}
-         CROSS JOIN LATERAL (
-             SELECT array_agg(g.org_unit){arrays}
-             FROM (
-                 SELECT t.org_unit{sums}
-                 FROM ledger.day_sums t
-                 WHERE t.day >= w.since AND t.day < w.until AND starts_with(t.category, w.prefix)
-                   AND (w.unit IS NULL OR t.org_unit = w.unit)
-                 GROUP BY t.org_unit
-             ) g
-         ) s
-         WHERE NOT w.by_month"
+         WHERE w.span = {}
+         UNION ALL {months}
+         UNION ALL {days}",
+        self::arrays(measures, "t"),
+        Span::Month as i16,
     )
 }
 
 /// The same at a moment of knowledge.
 fn from_lines(measures: &[Measure]) -> String {
-    let arrays = arrays(measures);
+    let arrays = arrays(measures, "g");
     let sums = columns(measures, |m| {
         format!("coalesce(sum(t.quantity) FILTER (WHERE t.measure = {}), 0)::bigint", m.id())
     });
@@ -145,8 +159,20 @@ fn columns(measures: &[Measure], expression: impl Fn(Measure) -> String) -> Stri
     })
 }
 
-fn arrays(measures: &[Measure]) -> String {
-    columns(measures, |m| format!("array_agg(g.{})", m.column()))
+fn arrays(measures: &[Measure], table: &str) -> String {
+    columns(measures, |m| format!("array_agg({table}.{})", m.column()))
+}
+
+/// What a piece is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i16)]
+enum Span {
+    /// `day_sums`, or the lines themselves.
+    Days = 0,
+    /// One month of `month_sums`.
+    Month = 1,
+    /// Several months of `month_sums`.
+    Months = 2,
 }
 
 #[derive(Default)]
@@ -156,7 +182,7 @@ struct Asked {
     since: Vec<Date>,
     until: Vec<Date>,
     unit: Vec<Option<i64>>,
-    by_month: Vec<bool>,
+    span: Vec<i16>,
 }
 
 impl Asked {
@@ -167,19 +193,20 @@ impl Asked {
             false => split(wanted.days),
         };
         if let Some(months) = months {
-            self.piece(at, wanted, months, true);
+            let one = month_of(months.last()) == months.from;
+            self.piece(at, wanted, months, if one { Span::Month } else { Span::Months });
         }
         for days in days {
-            self.piece(at, wanted, days, false);
+            self.piece(at, wanted, days, Span::Days);
         }
     }
-    fn piece(&mut self, at: usize, wanted: &Wanted, days: Days, by_month: bool) {
+    fn piece(&mut self, at: usize, wanted: &Wanted, days: Days, span: Span) {
         self.at.push(i32::try_from(at).unwrap_or(i32::MAX));
         self.prefix.push(wanted.prefix.clone());
         self.since.push(days.from);
         self.until.push(days.until);
         self.unit.push(wanted.unit);
-        self.by_month.push(by_month);
+        self.span.push(span as i16);
     }
 }
 

@@ -175,13 +175,22 @@ impl<'a> Question<'a> {
         let mut measures: BTreeSet<Measure> = BTreeSet::new();
         let mut wanted: Vec<Wanted> = Vec::new();
         let mut targets: Vec<(Slot, Target)> = Vec::new();
+        let still = self.period.is_still(&tree);
+        let mut known: Option<(&HashSet<OrgCode>, Arc<Settled>)> = None;
         for (slot, days, parts) in self.slots() {
             let entrants = if slot == Slot::Previous { &previous } else { &now };
-            let attribution = Attribution::of(&tree, entrants, days);
-            let by_number = attribution.settled.into_iter().map(|(unit, above)| {
-                (unit_number(unit), above.into_iter().map(|entrant| sheet.place(entrant)).collect())
-            });
-            let settled: Arc<Settled> = Arc::new(by_number.collect());
+            let (settled, moved) = match &known {
+                // Nothing has moved since the earliest of the days: whoever counts for whom does so on all of them.
+                Some((same, settled)) if still && *same == entrants => (Arc::clone(settled), Vec::new()),
+                _ => {
+                    let attribution = Attribution::of(&tree, entrants, days);
+                    let by_number = attribution.settled.into_iter().map(|(unit, above)| {
+                        (unit_number(unit), above.into_iter().map(|entrant| sheet.place(entrant)).collect())
+                    });
+                    (Arc::new(by_number.collect::<Settled>()), attribution.moved)
+                }
+            };
+            known = Some((entrants, Arc::clone(&settled)));
             let mut prefixes: BTreeSet<&str> = BTreeSet::new();
             for part in &parts {
                 if part.0 == OFFICERS {
@@ -196,7 +205,7 @@ impl<'a> Question<'a> {
                 let facts = |days, unit| Wanted { prefix: prefix.to_owned(), days, unit };
                 wanted.push(facts(days, None));
                 targets.push((slot, Target::City(Arc::clone(&settled))));
-                for segment in &attribution.moved {
+                for segment in &moved {
                     wanted.push(facts(segment.days, Some(unit_number(segment.unit))));
                     targets.push((slot, Target::Entrants(segment.entrants.clone())));
                 }

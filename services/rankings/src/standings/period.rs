@@ -13,7 +13,7 @@
 //! own notation have the same base in leap years too.
 
 use time::{Date, Duration, Month};
-use xiaoan_kernel::parse_day;
+use xiaoan_kernel::{OrgTree, parse_day};
 
 /// Days from `from` up to but not including `until`. Never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,6 +78,16 @@ impl Period {
             return Self::months(months).ok_or("years go from 1902 to 2199");
         }
         Self::span(campaign(text).ok_or("no campaign has this id")?)
+    }
+
+    /// Whether every unit stands in one place on all days of the period, its base and the period before.
+    #[must_use]
+    pub fn is_still(&self, tree: &OrgTree) -> bool {
+        let all = [self.days, self.base, self.previous];
+        let earliest = all.iter().map(|d| d.from).min().unwrap_or(self.days.from);
+        let latest = all.iter().map(|d| d.until).max().unwrap_or(self.days.until);
+        // The earliest day itself is always among them.
+        tree.turning_days(earliest).range(..latest).count() <= 1
     }
 
     fn span(days: Days) -> Result<Self, &'static str> {
