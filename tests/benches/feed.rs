@@ -8,6 +8,7 @@
 //! |---|---|
 //! | one by one | publishes an event, waits for the acknowledgement, publishes the next |
 //! | pipelined | the feed's relay without atomic batches |
+//! | limit | the same messages as atomic batches of 1000, made beforehand: what the broker and its disk can take |
 //! | feed | the feed's relay as shipped: atomic batches of 1000, position = sequence |
 //! | follow, stream | a follower over the stream: chain verified, batches handed over |
 //! | follow, EventLog | a follower over `EventLog` alone, as on a first start |
@@ -17,7 +18,8 @@ use anyhow::{Context, Result, ensure};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use time::macros::date;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_stream::wrappers::TcpListenerStream;
 use xiaoan_eventstore::{
     Append, AppenderOptions, ChainHead, EventStore, NewEvent, RecordedEvent, StreamWrite, chain,
@@ -53,13 +55,14 @@ async fn bench() -> Result<()> {
     let url = serve(&store).await?;
     println!("feed: {events} events of {PAYLOAD} bytes, broker syncs always; events/s");
     println!(
-        "{:>5} {:>12} {:>12} {:>12} {:>15} {:>17}",
-        "round", "one by one", "pipelined", "feed", "follow, stream", "follow, EventLog"
+        "{:>5} {:>12} {:>12} {:>12} {:>12} {:>15} {:>17}",
+        "round", "one by one", "pipelined", "limit", "feed", "follow, stream", "follow, EventLog"
     );
     let mut feeds = Vec::new();
     for round in 1..=rounds {
         let single = one_by_one(&store, &nats, 3_000.min(events)).await?;
         let pipelined = relay(&store, &nats, 20_000.min(events), false).await?;
+        let limit = limit(&store, &nats, 50_000.min(events)).await?;
         let feed = relay(&store, &nats, events, true).await?;
         let source = source(&nats, &url);
         let first = store.read_log(1, 1).await?;
@@ -67,7 +70,9 @@ async fn bench() -> Result<()> {
         let patient = FollowOptions { far_behind: i64::MAX, ..FollowOptions::default() };
         let stream = followed(follow_with(source.clone(), behind_first, patient), events).await?;
         let log = followed(follow_with(source, ChainHead::EMPTY, FollowOptions::default()), events).await?;
-        println!("{round:>5} {single:>12.0} {pipelined:>12.0} {feed:>12.0} {stream:>15.0} {log:>17.0}");
+        println!(
+            "{round:>5} {single:>12.0} {pipelined:>12.0} {limit:>12.0} {feed:>12.0} {stream:>15.0} {log:>17.0}"
+        );
         feeds.push(feed);
     }
     feeds.sort_by(f64::total_cmp);
@@ -132,6 +137,63 @@ async fn one_by_one(store: &EventStore, nats: &TestNats, events: i64) -> Result<
         js.publish_with_headers(subject, wire::headers(event), event.payload.clone()).await?.await?;
     }
     Ok(per_second(events, began))
+}
+
+/// The same messages, made beforehand and written to the broker's socket a batch at a time.
+async fn limit(store: &EventStore, nats: &TestNats, events: i64) -> Result<f64> {
+    let js = forget_stream(nats).await?;
+    let config = async_nats::jetstream::stream::Config {
+        name: wire::stream_name("cases"),
+        subjects: vec![wire::subjects("cases")],
+        allow_atomic_publish: true,
+        ..Default::default()
+    };
+    js.create_stream(config).await?;
+    let log = store.read_log(1, events).await?;
+    let batches: Vec<Vec<u8>> = log.chunks(1000).map(encoded).collect();
+    drop(log);
+    let address = nats.url().trim_start_matches("nats://").to_owned();
+    let mut socket = BufReader::new(TcpStream::connect(address).await?);
+    let mut line = String::new();
+    socket.read_line(&mut line).await?;
+    socket.write_all(b"CONNECT {\"verbose\":false,\"headers\":true}\r\nSUB answers 1\r\n").await?;
+    let began = Instant::now();
+    for batch in &batches {
+        socket.write_all(batch).await?;
+        // The answer is a MSG line and its JSON; the broker may ask for a sign of life in between.
+        loop {
+            line.clear();
+            ensure!(socket.read_line(&mut line).await? > 0, "the broker hung up");
+            ensure!(!line.contains("error") && !line.starts_with("-ERR"), "{line}");
+            if line.starts_with("PING") {
+                socket.write_all(b"PONG\r\n").await?;
+            } else if line.starts_with('{') {
+                break;
+            }
+        }
+    }
+    Ok(per_second(events, began))
+}
+
+/// An atomic batch (ADR-50) as it goes over the wire.
+fn encoded(events: &[RecordedEvent]) -> Vec<u8> {
+    let id = uuid::Uuid::now_v7().simple();
+    let mut bytes = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let mut head = String::from("NATS/1.0\r\n");
+        for (name, values) in wire::headers(event).iter() {
+            values.iter().for_each(|value| head.push_str(&format!("{name}: {value}\r\n")));
+        }
+        head.push_str(&format!("Nats-Batch-Id: {id}\r\nNats-Batch-Sequence: {}\r\n", index + 1));
+        let last = index + 1 == events.len();
+        head.push_str(if last { "Nats-Batch-Commit: 1\r\n\r\n" } else { "\r\n" });
+        let (subject, reply) = (wire::subject("cases", event), if last { "answers " } else { "" });
+        let total = head.len() + event.payload.len();
+        bytes.extend(format!("HPUB {subject} {reply}{} {total}\r\n{head}", head.len()).as_bytes());
+        bytes.extend_from_slice(&event.payload);
+        bytes.extend(b"\r\n");
+    }
+    bytes
 }
 
 /// From the relay's start to the last event's acknowledgement; the stream is created in it.

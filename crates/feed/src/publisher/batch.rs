@@ -123,8 +123,7 @@ async fn each(nats: &Connection, context: &str, events: &[RecordedEvent]) -> Res
 }
 
 impl Flight {
-    /// Waits for the broker's answer; without an error all events of the flight are stored. A wait that is given up may
-    /// be begun again.
+    /// Waits for the broker's answer; without an error all events of the flight are stored.
     pub(crate) async fn acknowledged(&mut self, nats: &Connection) -> Result<(), NotPublished> {
         let answered = async {
             match &mut self.answer {

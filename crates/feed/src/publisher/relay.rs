@@ -15,7 +15,7 @@ use xiaoan_eventstore::{EventStore, RecordedEvent};
 
 /// How often an idle relay looks whether the stream still ends where it left it.
 const LOOK_AFTER: Duration = Duration::from_secs(10);
-/// Batches on their way at a time: one is read and sent while the broker syncs another.
+/// Full batches on their way at a time: one is read and sent while the broker syncs another.
 const WINDOW: usize = 3;
 /// Payload bytes in one batch; the broker keeps a batch in memory until it is complete.
 const BATCH_BYTES: usize = 4 << 20;
@@ -125,8 +125,11 @@ impl Relay {
                 return Again::Look;
             }
             let known = *head.borrow_and_update();
+            // A batch goes out behind another only when it is full: otherwise it would wait in the broker for a sync of
+            // its own, where it can as well gather here what comes meanwhile.
+            let room = flights.is_empty() || (flights.len() < WINDOW && known - sent >= self.limit());
             // When nothing new is known the database need not be asked, except once after every look.
-            if flights.len() < WINDOW && (known > sent || !looked) {
+            if room && (known > sent || !looked) {
                 looked = true;
                 let events = match self.read(sent + 1).await {
                     Ok(events) => events,
@@ -148,21 +151,11 @@ impl Relay {
                     }
                 }
             }
-            let room = flights.len() < WINDOW;
-            if let Some(flight) = flights.front_mut() {
-                tokio::select! {
-                    answer = flight.acknowledged(nats) => {
-                        if let Err(why) = answer {
-                            return self.refused(why);
-                        }
-                        self.arrived(flight, known.max(sent));
-                        flights.pop_front();
-                    }
-                    // What is recorded meanwhile need not wait.
-                    changed = head.changed(), if room => if changed.is_err() {
-                        return Again::Failed("the store is closed".into());
-                    },
+            if let Some(mut flight) = flights.pop_front() {
+                if let Err(why) = flight.acknowledged(nats).await {
+                    return self.refused(why);
                 }
+                self.arrived(&flight, known.max(sent));
                 continue;
             }
             self.tell_position(PublisherState::CaughtUp, known.max(self.cursor));
@@ -225,11 +218,14 @@ impl Relay {
         }
     }
 
+    /// Most events in a batch: 1000 messages is the broker's own limit of an atomic batch.
+    fn limit(&self) -> i64 {
+        i64::try_from(self.options.batch_events.clamp(1, 1000)).unwrap_or(1)
+    }
+
     /// Events from a position on, as many as fit into a batch.
     async fn read(&self, from: i64) -> Result<Vec<RecordedEvent>, FeedError> {
-        // 1000 messages is the broker's own limit of an atomic batch.
-        let limit = i64::try_from(self.options.batch_events.clamp(1, 1000)).unwrap_or(1);
-        let mut events = self.store.read_log(from, limit).await?;
+        let mut events = self.store.read_log(from, self.limit()).await?;
         let mut bytes = 0;
         let fitting = events.iter().position(|event| {
             bytes += event.payload.len();
