@@ -106,7 +106,7 @@ where
     M: FnOnce(PgPool) -> MF,
     MF: Future<Output = Result<()>>,
 {
-    let owner = connect(service, &args.owner_database_url, 2, args.database_wait).await?;
+    let owner = connect(service, &args.owner_database_url, 2, args.database_wait, &[]).await?;
     migrate(owner.clone()).await?;
     owner.close().await;
     tracing::info!("database is up to date");
@@ -166,16 +166,32 @@ impl ServiceOptions {
     /// # Errors
     /// When the address is none, or the database does not answer in time.
     pub async fn connect(&self, service: &str) -> Result<PgPool> {
-        connect(service, &self.database_url, self.database_pool, self.database_wait).await
+        self.connect_with(service, &[]).await
+    }
+
+    /// The same with settings of the session, for example `("synchronous_commit", "off")` where everything written can be
+    /// read again from its sources.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(&self, service: &str, settings: &[(&str, &str)]) -> Result<PgPool> {
+        connect(service, &self.database_url, self.database_pool, self.database_wait, settings).await
     }
 }
 
-async fn connect(service: &str, url: &Secret, size: u32, wait: Duration) -> Result<PgPool> {
+async fn connect(
+    service: &str,
+    url: &Secret,
+    size: u32,
+    wait: Duration,
+    settings: &[(&str, &str)],
+) -> Result<PgPool> {
     // The error of a malformed address may repeat it with its password.
     let options = PgConnectOptions::from_str(url.expose())
         .ok()
         .with_context(|| format!("the database address of {service} is no postgres:// URL"))?
-        .application_name(service);
+        .application_name(service)
+        .options(settings.iter().copied());
     let (host, database) =
         (options.get_host().to_owned(), options.get_database().unwrap_or_default().to_owned());
     let began = Instant::now();
