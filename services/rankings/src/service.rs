@@ -42,7 +42,9 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
 /// fails.
 pub async fn serve(start: Start<OwnOptions>) -> anyhow::Result<()> {
     let server = Server::new(start.rpc).await?;
-    let pool = start.service.connect(crate::NAME).await?;
+    // Lines, sums and their checkpoint are one transaction: what a crash of PostgreSQL takes away is read again from the
+    // sources, so no commit waits for the disk.
+    let pool = start.service.connect_with(crate::NAME, &[("synchronous_commit", "off")]).await?;
     let logs = Logs::of(&start.service, start.own.cases_log_url.as_ref()).await?;
     let parts = Parts::following(pool, logs, Arc::new(SystemClock)).await?;
     let board = web::serve(parts.reader.clone(), start.own.web, server.draining().cancelled_owned());
