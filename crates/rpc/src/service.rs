@@ -187,11 +187,13 @@ async fn connect(
     settings: &[(&str, &str)],
 ) -> Result<PgPool> {
     // The error of a malformed address may repeat it with its password.
-    let options = PgConnectOptions::from_str(url.expose())
+    let mut options = PgConnectOptions::from_str(url.expose())
         .ok()
         .with_context(|| format!("the database address of {service} is no postgres:// URL"))?
-        .application_name(service)
-        .options(settings.iter().copied());
+        .application_name(service);
+    if !settings.is_empty() {
+        options = options.options(settings.iter().copied());
+    }
     let (host, database) =
         (options.get_host().to_owned(), options.get_database().unwrap_or_default().to_owned());
     let began = Instant::now();
