@@ -104,6 +104,8 @@ impl World {
         ] {
             world.register(code, kind, parent, name, officers).await;
         }
+        // A test that waits for facts alone must find the units they belong to.
+        world.settled().await;
         world
     }
 
