@@ -91,13 +91,18 @@ impl Appender {
     /// Runs until the last entrance is dropped and everything that waited is answered.
     pub async fn run(mut self) {
         let mut waiting = VecDeque::new();
+        let mut crowded = false;
         loop {
             if waiting.is_empty() {
                 let Some(job) = self.jobs.recv().await else { break };
                 waiting.push_back(job);
             }
-            self.gather(&mut waiting).await;
+            self.take_in(&mut waiting);
+            if crowded || waiting.len() > 1 {
+                self.gather(&mut waiting).await;
+            }
             let batch = next_batch(&mut waiting, &self.options);
+            crowded = batch.len() > 1;
             if !batch.is_empty() {
                 self.metrics.batch(batch.len(), waiting.len());
                 self.write(batch).await;
@@ -109,16 +114,21 @@ impl Appender {
         }
     }
 
-    /// Takes in whoever has come, and those who were answered a moment ago and are about to come again: it steps back
-    /// behind every task that is ready to run, as long as that brings somebody. No timer, so nobody waits for nobody; without
-    /// it, half of the callers would always stand in the batch after this one.
+    /// Takes in whoever has come.
+    fn take_in(&mut self, waiting: &mut VecDeque<Job>) {
+        while let Ok(job) = self.jobs.try_recv() {
+            waiting.push_back(job);
+        }
+    }
+
+    /// Takes in those as well who were answered a moment ago and are about to come again: steps back behind every task that is
+    /// ready to run, as long as that brings somebody. No timer, so nobody waits for nobody; without it, half of the callers
+    /// would always stand in the batch after this one.
     async fn gather(&mut self, waiting: &mut VecDeque<Job>) {
         for _ in 0..YIELDS {
             tokio::task::yield_now().await;
             let before = waiting.len();
-            while let Ok(job) = self.jobs.try_recv() {
-                waiting.push_back(job);
-            }
+            self.take_in(waiting);
             if waiting.len() == before || waiting.len() >= self.options.batch {
                 break;
             }
