@@ -11,6 +11,9 @@
 //! | plain, 1 statement | the same two inserts as one statement |
 //! | eventstore | `EventStore::append`: versions and request ids checked, dense positions, hash chain |
 //! | eventstore, 2 processes | the same from two real processes on one database, half of the clients each |
+//!
+//! What bounds it: one flush of the disk per batch, and 64 callers who each wait for their answer can fill no batch beyond 64. Where
+//! a flush takes milliseconds (a busy or slow disk) plain's 16 connections share flushes too, and the ratio falls towards 64 / 16.
 
 use anyhow::{Context, Result, ensure};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
