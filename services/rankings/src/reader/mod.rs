@@ -14,6 +14,7 @@ mod explain;
 mod remembered;
 mod sources;
 mod standings;
+mod units;
 mod watch;
 
 pub use bell::{Announced, Bell};
@@ -28,6 +29,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use time::Date;
 use tokio::time::Instant;
+use units::Units;
 use xiaoan_directory::{Directory, UnitName};
 use xiaoan_kernel::{Clock, OrgCode, city_day};
 use xiaoan_projection::{NotYet, ProjectionHandle};
@@ -49,6 +51,7 @@ struct Inner {
     bell: Bell,
     handles: OnceLock<Vec<ProjectionHandle>>,
     remembered: Remembered,
+    units: Units,
 }
 
 impl std::fmt::Debug for Inner {
@@ -68,6 +71,7 @@ impl Reader {
             bell: Bell::default(),
             handles: OnceLock::new(),
             remembered: Remembered::default(),
+            units: Units::default(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -81,8 +81,8 @@ impl Reader {
         let scheme = schemes.in_force(board, period.days.from);
         let scheme = scheme.ok_or_else(|| ReadError::UnknownBoard { board: board.to_owned() })?;
         let directory = &self.inner.directory;
-        let question =
-            Question::new(directory, scheme, schemes.in_force(board, period.previous.from), period);
+        let units = self.inner.units.on(directory, period.days.last());
+        let question = Question::new(&units, scheme, schemes.in_force(board, period.previous.from), period);
         let sheet = question.sums(&mut tx, directory, as_of).await?;
         tx.commit().await?;
 
@@ -130,12 +130,11 @@ struct Question<'a> {
 
 impl<'a> Question<'a> {
     fn new(
-        directory: &Directory,
+        units: &[UnitInfo],
         scheme: &'a Scheme,
         previous_scheme: Option<&'a Scheme>,
         period: Period,
     ) -> Self {
-        let units = directory.units_on(period.days.last());
         let entrant = |unit: &UnitInfo| Entrant {
             code: unit.code,
             name_zh: unit.name_zh.clone(),
