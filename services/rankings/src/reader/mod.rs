@@ -11,6 +11,7 @@ mod around;
 mod bell;
 mod error;
 mod explain;
+mod plan;
 mod remembered;
 mod sources;
 mod standings;

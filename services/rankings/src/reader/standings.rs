@@ -1,13 +1,12 @@
 //! Standings of one snapshot.
 
+use super::plan::Plan;
 use super::remembered::Basis;
 use super::sources::{self, Mark};
 use super::{ReadError, Reader, period};
 use crate::decisions::Schemes;
-use crate::ledger::sums::{self, Wanted};
-use crate::ledger::unit_number;
-use crate::measures::{Measure, OFFICERS};
-use crate::standings::attribution::Attribution;
+use crate::ledger::sums;
+use crate::measures::OFFICERS;
 use crate::standings::evaluate::{self, Entrant, Part, Sheet, Slot};
 use crate::standings::period::{Days, Period};
 use sqlx::PgConnection;
@@ -120,12 +119,12 @@ impl Reader {
 }
 
 /// Who is ranked by what over which days.
-struct Question<'a> {
+pub(super) struct Question<'a> {
     scheme: &'a Scheme,
     previous_scheme: Option<&'a Scheme>,
-    entrants: Vec<Entrant>,
-    previous_entrants: Vec<OrgCode>,
-    period: Period,
+    pub(super) entrants: Vec<Entrant>,
+    pub(super) previous_entrants: Vec<OrgCode>,
+    pub(super) period: Period,
 }
 
 impl<'a> Question<'a> {
@@ -148,7 +147,8 @@ impl<'a> Question<'a> {
         Self { scheme, previous_scheme, entrants, previous_entrants, period }
     }
 
-    fn slots(&self) -> [(Slot, Days, BTreeSet<Part>); 3] {
+    /// Days and parts of each slot: now, base, previous.
+    pub(super) fn slots(&self) -> [(Slot, Days, BTreeSet<Part>); 3] {
         let all = |scheme: &Scheme| scheme.indicators.iter().flat_map(parts).collect();
         let ranking = |scheme: &Scheme| {
             scheme.indicators.iter().filter(|i| i.id == scheme.rank_by).flat_map(parts).collect()
@@ -168,83 +168,22 @@ impl<'a> Question<'a> {
         as_of: Option<OffsetDateTime>,
     ) -> Result<Sheet, ReadError> {
         let tree = directory.tree();
-        let now: HashSet<OrgCode> = self.entrants.iter().map(|e| e.code).collect();
-        let previous: HashSet<OrgCode> = self.previous_entrants.iter().copied().collect();
+        let plan = Plan::new(self, &tree);
         let mut sheet = Sheet::default();
-        let mut measures: BTreeSet<Measure> = BTreeSet::new();
-        let mut wanted: Vec<Wanted> = Vec::new();
-        let mut targets: Vec<(Slot, Target)> = Vec::new();
-        let still = self.period.is_still(&tree);
-        let mut known: Option<(&HashSet<OrgCode>, Arc<Settled>)> = None;
+        // Who counts for whom is worked out while the database adds up.
+        let (sums, settled) = tokio::join!(
+            biased;
+            sums::read(connection, &plan.measures, &plan.wanted, as_of),
+            async { plan.settled(&tree, &mut sheet) },
+        );
+        plan.fill(&mut sheet, &settled, &sums?);
         for (slot, days, parts) in self.slots() {
-            let entrants = if slot == Slot::Previous { &previous } else { &now };
-            let (settled, moved) = match &known {
-                // Nothing has moved since the earliest of the days: whoever counts for whom does so on all of them.
-                Some((same, settled)) if still && *same == entrants => (Arc::clone(settled), Vec::new()),
-                _ => {
-                    let attribution = Attribution::of(&tree, entrants, days);
-                    let by_number = attribution.settled.into_iter().map(|(unit, above)| {
-                        (unit_number(unit), above.into_iter().map(|entrant| sheet.place(entrant)).collect())
-                    });
-                    (Arc::new(by_number.collect::<Settled>()), attribution.moved)
-                }
-            };
-            known = Some((entrants, Arc::clone(&settled)));
-            let mut prefixes: BTreeSet<&str> = BTreeSet::new();
-            for part in &parts {
-                if part.0 == OFFICERS {
-                    add_officers(&mut sheet, directory, slot, part, entrants, days.last());
-                } else if let Some(measure) = Measure::named(&part.0) {
-                    measures.insert(measure);
-                    prefixes.insert(&part.1);
-                }
-                // A measure that is not booked sums to nothing.
-            }
-            for prefix in prefixes {
-                let facts = |days, unit| Wanted { prefix: prefix.to_owned(), days, unit };
-                wanted.push(facts(days, None));
-                targets.push((slot, Target::City(Arc::clone(&settled))));
-                for segment in &moved {
-                    wanted.push(facts(segment.days, Some(unit_number(segment.unit))));
-                    targets.push((slot, Target::Entrants(segment.entrants.clone())));
-                }
-            }
-        }
-        let measures: Vec<_> = measures.into_iter().collect();
-        let sums = sums::read(connection, &measures, &wanted, as_of).await?;
-        for (((slot, target), wanted), sums) in targets.into_iter().zip(wanted).zip(sums) {
-            for (measure, quantities) in measures.iter().zip(&sums.measures) {
-                let part = (measure.name().to_owned(), wanted.prefix.clone());
-                let sum: i64 = quantities.iter().sum();
-                match &target {
-                    Target::City(settled) => {
-                        let column = sheet.column(slot, &part);
-                        column.add_total(sum);
-                        for (unit, quantity) in sums.units.iter().zip(quantities) {
-                            for place in settled.get(unit).into_iter().flatten() {
-                                column.add(*place, *quantity);
-                            }
-                        }
-                    }
-                    Target::Entrants(entrants) => {
-                        entrants.iter().for_each(|entrant| sheet.add(slot, &part, *entrant, sum));
-                    }
-                }
+            for part in parts.iter().filter(|part| part.0 == OFFICERS) {
+                add_officers(&mut sheet, directory, slot, part, plan.entrants(slot), days.last());
             }
         }
         Ok(sheet)
     }
-}
-
-/// Places of the entrants above each unit that stayed where it was, by the unit's number.
-type Settled = HashMap<i64, Vec<usize>>;
-
-/// Whose wanted sums are.
-enum Target {
-    /// The city's, and the entrants' above each settled unit.
-    City(Arc<Settled>),
-    /// A moved unit's on some of the days: these entrants'.
-    Entrants(Vec<OrgCode>),
 }
 
 fn parts(indicator: &Indicator) -> impl Iterator<Item = Part> {
