@@ -47,60 +47,67 @@ pub const SELECT_LINES: &str = select_lines!("ledger");
 pub(super) const COPY_LIVE: &str = concat!("COPY (", select_lines!("ledger"), ") TO STDOUT");
 pub(super) const COPY_NEXT: &str = concat!("COPY (", select_lines!("ledger_next"), ") TO STDOUT");
 
-/// Rows of sums as one row per measure that is not zero.
-fn unpivoted(table: &str) -> String {
-    let values = Measure::ALL.map(|m| format!("({}::smallint, t.{})", m.id(), m.column())).join(", ");
+/// Rows of sums that are not what the lines say, one row per measure. `lines` has the columns of the key and of all
+/// measures.
+fn differences(lines: &str, table: &str, [day, category]: [&str; 2]) -> String {
+    let of = |alias: &str| Measure::ALL.map(|m| format!("{alias}.{}", m.column())).join(", ");
+    let both = Measure::ALL.map(|m| format!("l.{0} AS l{1}, s.{0} AS s{1}", m.column(), m.id())).join(", ");
+    let values =
+        Measure::ALL.map(|m| format!("({0}::smallint, coalesce(d.l{0}, 0), coalesce(d.s{0}, 0))", m.id()));
     format!(
-        "{table} t CROSS JOIN LATERAL (VALUES {values}) AS v (measure, quantity)
-         WHERE v.quantity <> 0"
+        "SELECT v.measure, d.{category} AS category, d.{day} AS day, d.org_unit, v.lines, v.sums
+         FROM (
+             SELECT {day}, {category}, org_unit, {both}
+             FROM ({lines}) l
+             FULL JOIN {table} s USING ({day}, org_unit, {category})
+             WHERE ({}) IS DISTINCT FROM ({})
+         ) d
+         CROSS JOIN LATERAL (VALUES {}) AS v (measure, lines, sums)
+         WHERE v.lines <> v.sums
+         ORDER BY v.measure, d.{day}, d.org_unit, d.{category}
+         LIMIT $1",
+        of("l"),
+        of("s"),
+        values.join(", ")
     )
 }
 
-/// Lines and sums side by side under one key: where they differ, both are shown.
-fn differences(lines: &str, sums: &str) -> String {
-    format!(
-        "SELECT measure, category, day, org_unit, sum(lines)::bigint AS lines, sum(sums)::bigint AS sums
-         FROM (
-             {lines}
-             UNION ALL
-             {sums}
-         ) both_of_them
-         GROUP BY measure, category, day, org_unit
-         HAVING sum(lines) <> sum(sums)
-         ORDER BY measure, day, org_unit, category
-         LIMIT $1"
-    )
+/// Sums of the lines by measure, as columns.
+fn summed() -> String {
+    Measure::ALL
+        .map(|m| {
+            format!(
+                "coalesce(sum(quantity) FILTER (WHERE measure = {}), 0)::bigint AS {}",
+                m.id(),
+                m.column()
+            )
+        })
+        .join(", ")
 }
 
 fn days() -> String {
-    let sums = format!(
-        "SELECT v.measure, t.category, t.day, t.org_unit, 0::bigint, v.quantity FROM {}",
-        unpivoted("ledger.day_sums")
+    let lines = format!(
+        "SELECT occurred_on AS day, org_unit, category, {} FROM ledger.lines GROUP BY occurred_on, org_unit, category",
+        summed()
     );
-    differences(
-        "SELECT measure, category, occurred_on AS day, org_unit, quantity AS lines, 0::bigint AS sums
-         FROM ledger.lines",
-        &sums,
-    )
+    differences(&lines, "ledger.day_sums", ["day", "category"])
 }
 
 fn months() -> String {
-    let sums = format!(
-        "SELECT v.measure, t.prefix, t.month, t.org_unit, 0::bigint, v.quantity FROM {}",
-        unpivoted("ledger.month_sums")
-    );
-    differences(
-        "SELECT measure, left(category, n) AS category, day, org_unit, lines, 0::bigint AS sums
+    let again = Measure::ALL.map(|m| format!("sum({0})::bigint AS {0}", m.column())).join(", ");
+    let lines = format!(
+        "SELECT month, org_unit, left(category, n) AS prefix, {again}
          FROM (
-             SELECT measure, category, date_trunc('month', occurred_on)::date AS day, org_unit,
-                    sum(quantity)::bigint AS lines
+             SELECT date_trunc('month', occurred_on)::date AS month, org_unit, category, {}
              FROM ledger.lines
-             GROUP BY 1, 2, 3, 4
+             GROUP BY 1, 2, 3
          ) leaves
          CROSS JOIN UNNEST($2::int[]) AS n
-         WHERE length(category) >= n",
-        &sums,
-    )
+         WHERE length(category) >= n
+         GROUP BY 1, 2, 3",
+        summed()
+    );
+    differences(&lines, "ledger.month_sums", ["month", "prefix"])
 }
 
 #[derive(FromRow)]
