@@ -21,16 +21,23 @@ async fn kill_appender(db: &TestDb) -> bool {
     killed > 0
 }
 
+const KILLS: usize = 6;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn killed_connections_during_load_lose_nothing_and_double_nothing() {
     let (db, store) = log().await;
     let done = Arc::new(AtomicUsize::new(0));
+    // The load goes on until the last kill: without commands the appender has no reason to connect again.
+    let kills = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..24)
         .map(|task| {
-            let (store, done) = (store.clone(), Arc::clone(&done));
+            let (store, done, kills) = (store.clone(), Arc::clone(&done), Arc::clone(&kills));
             tokio::spawn(async move {
                 let mut positions = Vec::new();
-                for step in 0..40 {
+                for step in 0.. {
+                    if step >= 40 && kills.load(Ordering::Relaxed) == KILLS {
+                        break;
+                    }
                     let id = RequestId::fresh();
                     let answer = loop {
                         match store.append(keyed(id, vec![write(&format!("s-{task}-{step}"), 0, 1)])).await {
@@ -47,17 +54,21 @@ async fn killed_connections_during_load_lose_nothing_and_double_nothing() {
             })
         })
         .collect();
-    for kill in 1..=6 {
+    for kill in 1..=KILLS {
         wait_until(DEADLINE, || async { done.load(Ordering::Relaxed) >= kill * 120 }).await;
         wait_until(DEADLINE, || kill_appender(&db)).await;
+        kills.store(kill, Ordering::Relaxed);
     }
     let mut acknowledged = Vec::new();
     for task in tasks {
         acknowledged.extend(task.await.expect("no task fails"));
     }
     let distinct: HashSet<i64> = acknowledged.iter().copied().collect();
-    assert_eq!(distinct.len(), 24 * 40, "every command has a position of its own");
-    assert_eq!(verified(&store).await.position, 24 * 40, "and nothing else is in the log");
+    let count = acknowledged.len();
+    assert!(count >= 24 * 40, "every task had its answers");
+    assert_eq!(distinct.len(), count, "every command has a position of its own");
+    let logged = usize::try_from(verified(&store).await.position).expect("a position");
+    assert_eq!(logged, count, "and nothing else is in the log");
 }
 
 #[tokio::test]
