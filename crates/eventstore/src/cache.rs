@@ -17,6 +17,13 @@ impl<A> Clone for Cached<A> {
     }
 }
 
+impl<A: Default> Cached<A> {
+    /// The state of what never was.
+    pub fn never_was() -> Self {
+        Self { state: Arc::new(A::default()), version: 0 }
+    }
+}
+
 struct Slot<A> {
     id: String,
     cached: Cached<A>,

@@ -122,10 +122,10 @@ impl<A: Aggregate> Repository<A> {
         F: FnMut(&A, i64) -> Result<Decision<A::Event>, R>,
     {
         let _turn = self.turns.take(id).await;
-        let (mut current, mut fresh) = match self.cached(id) {
-            Some(cached) => (cached, false),
-            None => (self.catch_up(id, None).await?, true),
-        };
+        // What is not remembered is taken for new, which spares a filing its look-up: if it is not, the append loses its race
+        // or the no below is not believed, and the state is read then.
+        let mut current = self.cached(id).unwrap_or_else(Cached::never_was);
+        let mut fresh = false;
         let (mut races, since) = (0, Instant::now());
         loop {
             // A no is only believed on a state that was just read.
@@ -212,7 +212,7 @@ impl<A: Aggregate> Repository<A> {
 
     /// The known state with everything recorded after it.
     async fn catch_up(&self, id: &str, known: Option<Cached<A>>) -> Result<Cached<A>, StoreError> {
-        let mut current = known.unwrap_or_else(|| Cached { state: Arc::new(A::default()), version: 0 });
+        let mut current = known.unwrap_or_else(Cached::never_was);
         let events = self.store.read_stream(&StreamId::new(A::KIND, id), current.version).await?;
         if !events.is_empty() {
             let state = Arc::make_mut(&mut current.state);
