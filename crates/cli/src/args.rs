@@ -308,9 +308,12 @@ pub struct Mint {
     /// Org unit, 12 digits
     #[arg(long = "org-unit", alias = "unit", default_value = "371100000000")]
     pub unit: String,
-    /// Roles: officer, registrar, hq, auditor, service
+    /// Roles: officer, registrar, hq, auditor, service, bank, port-system, guard, volunteer-leader
     #[arg(long = "role", value_delimiter = ',', default_value = "officer,registrar,hq")]
     pub roles: Vec<String>,
+    /// Member unit that the subject works for, for example bank-01
+    #[arg(long)]
+    pub member_unit: Option<String>,
     /// Valid for this many hours
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=87_600))]
     pub hours: i64,

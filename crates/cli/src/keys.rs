@@ -22,6 +22,8 @@ struct Claims<'a> {
     sub: &'a str,
     org_unit: &'a str,
     roles: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_unit: Option<&'a str>,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -59,6 +61,22 @@ impl Signer {
         now: OffsetDateTime,
         valid: Duration,
     ) -> Result<String, Fault> {
+        self.mint_for(subject, unit, roles, None, now, valid)
+    }
+
+    /// The same for somebody who works for a member unit, for example "bank-01".
+    ///
+    /// # Errors
+    /// When signing fails.
+    pub fn mint_for(
+        &self,
+        subject: &str,
+        unit: &str,
+        roles: &[String],
+        member_unit: Option<&str>,
+        now: OffsetDateTime,
+        valid: Duration,
+    ) -> Result<String, Fault> {
         let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
         header.kid = Some(KEY_ID.to_owned());
         let claims = Claims {
@@ -67,6 +85,7 @@ impl Signer {
             sub: subject,
             org_unit: unit,
             roles,
+            member_unit,
             iat: now.unix_timestamp(),
             // Clocks of two machines differ a little.
             nbf: now.unix_timestamp() - 30,

@@ -19,20 +19,34 @@ pub enum Role {
     Auditor,
     /// `service`: a process of the suite; reads logs.
     Service,
+    /// `bank`: a bank or operator on site; sees and answers the orders of its own `member_unit` only.
+    Bank,
+    /// `port-system`: a port dispatch system; hands in what it recorded, for the own unit and those below it.
+    PortSystem,
+    /// `guard`: a port guard; fixes evidence and guides agreements, never decides liability (PO-001).
+    Guard,
+    /// `volunteer-leader`: leads a squadron; keeps its patrols.
+    VolunteerLeader,
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 9] = [
+        Self::Officer,
+        Self::Registrar,
+        Self::Hq,
+        Self::Auditor,
+        Self::Service,
+        Self::Bank,
+        Self::PortSystem,
+        Self::Guard,
+        Self::VolunteerLeader,
+    ];
+
     /// The role by its word in the claim.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "officer" => Some(Self::Officer),
-            "registrar" => Some(Self::Registrar),
-            "hq" => Some(Self::Hq),
-            "auditor" => Some(Self::Auditor),
-            "service" => Some(Self::Service),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
     /// Its word in the claim.
     #[must_use]
@@ -43,6 +57,10 @@ impl Role {
             Self::Hq => "hq",
             Self::Auditor => "auditor",
             Self::Service => "service",
+            Self::Bank => "bank",
+            Self::PortSystem => "port-system",
+            Self::Guard => "guard",
+            Self::VolunteerLeader => "volunteer-leader",
         }
     }
 }
@@ -56,6 +74,9 @@ pub struct Caller {
     pub org_unit: OrgCode,
     /// The token's `roles`, without words that are no role.
     pub roles: Vec<Role>,
+    /// The token's `member_unit`, for example "bank-01": the member unit of the joint meeting that the caller works
+    /// for. Most callers have none.
+    pub member_unit: Option<String>,
 }
 
 impl Caller {
@@ -107,10 +128,37 @@ impl Caller {
     /// # Errors
     /// INVALID_ARGUMENT (CB-001) when no such unit is known; PERMISSION_DENIED (GE-004) otherwise.
     pub fn may_write(&self, tree: &OrgTree, unit: OrgCode, day: Date) -> Result<(), Status> {
+        self.may_write_as(&[Role::Officer, Role::Registrar], tree, unit, day)
+    }
+
+    /// For commands that others than officers give about a unit (a guard, a port system, a squadron leader): one of
+    /// these roles, for the own unit or one below it on that day.
+    ///
+    /// # Errors
+    /// As [`Self::may_write`].
+    pub fn may_write_as(
+        &self,
+        roles: &[Role],
+        tree: &OrgTree,
+        unit: OrgCode,
+        day: Date,
+    ) -> Result<(), Status> {
         self.not_an_auditor()?;
         known(tree, unit)?;
-        self.require_any(&[Role::Officer, Role::Registrar])?;
+        self.require_any(roles)?;
         self.within_own(tree, unit, day)
+    }
+
+    /// For calls of a member unit's own people, such as a bank's desk: the role, and the member unit of the token.
+    /// A call that names another member unit is refused by comparing with what this gives.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED (GE-004).
+    pub fn member_of(&self, role: Role) -> Result<&str, Status> {
+        self.require(role)?;
+        self.member_unit
+            .as_deref()
+            .ok_or_else(|| denied("令牌未写明成员单位 member_unit", "the token names no member_unit"))
     }
 
     /// For queries about a unit: `hq`, `auditor` and `service` read everything, others the own unit and those
@@ -186,7 +234,7 @@ mod tests {
     }
 
     fn caller(unit: &str, roles: &[Role]) -> Caller {
-        Caller { subject: "tester".into(), org_unit: code(unit), roles: roles.to_vec() }
+        Caller { subject: "tester".into(), org_unit: code(unit), roles: roles.to_vec(), member_unit: None }
     }
 
     fn write(caller: &Caller, unit: &str) -> Result<(), (Code, String)> {
@@ -246,9 +294,33 @@ mod tests {
 
     #[test]
     fn the_words_of_the_roles_read_back_as_themselves() {
-        for role in [Role::Officer, Role::Registrar, Role::Hq, Role::Auditor, Role::Service] {
+        for role in Role::ALL {
             assert_eq!(Role::parse(role.as_str()), Some(role));
         }
         assert_eq!(Role::parse("Officer"), None);
+        assert_eq!(Role::parse("port-system"), Some(Role::PortSystem));
+        assert_eq!(Role::parse("volunteer-leader"), Some(Role::VolunteerLeader));
+    }
+
+    #[test]
+    fn a_guard_a_bank_and_a_port_system_write_nothing_that_officers_write() {
+        let denied = Err((Code::PermissionDenied, "GE-004".to_owned()));
+        for role in [Role::Bank, Role::PortSystem, Role::Guard, Role::VolunteerLeader] {
+            assert_eq!(write(&caller(CITY, &[role]), STATION), denied);
+        }
+        let day = date!(2026 - 06 - 30);
+        let guard = caller(BUREAU, &[Role::Guard]);
+        assert!(guard.may_write_as(&[Role::Guard], &tree(), code(STATION), day).is_ok());
+        assert!(guard.may_write_as(&[Role::Guard], &tree(), code(OTHER), day).is_err());
+    }
+
+    #[test]
+    fn a_bank_is_a_member_unit_only_when_its_token_says_so() {
+        let mut bank = caller(CITY, &[Role::Bank]);
+        assert!(bank.member_of(Role::Bank).is_err());
+        bank.member_unit = Some("bank-01".into());
+        assert_eq!(bank.member_of(Role::Bank).ok(), Some("bank-01"));
+        bank.roles = vec![Role::Officer];
+        assert!(bank.member_of(Role::Bank).is_err());
     }
 }

@@ -86,7 +86,7 @@ mod tests {
 
     fn caller() -> Caller {
         let org_unit = OrgCode::parse("371100000000").expect("12 digits");
-        Caller { subject: "tester".into(), org_unit, roles: Vec::new() }
+        Caller { subject: "tester".into(), org_unit, roles: Vec::new(), member_unit: None }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use time::Duration;
 use xiaoan_kernel::{Clock, OrgCode, SystemClock};
 
 /// Roles that the suite knows.
-const ROLES: [&str; 5] = ["officer", "registrar", "hq", "auditor", "service"];
+const ROLES: [&str; 9] =
+    ["officer", "registrar", "hq", "auditor", "service", "bank", "port-system", "guard", "volunteer-leader"];
 
 pub fn run(_context: &Context, what: Token) -> Result<Verdict, Fault> {
     match what {
@@ -24,7 +25,8 @@ pub fn run(_context: &Context, what: Token) -> Result<Verdict, Fault> {
             let key = keys::signing_key(mint.key.as_deref())?;
             let signer = keys::Signer::from_file(&key, &mint.issuer, &mint.audience)?;
             let (now, valid) = (SystemClock.now(), Duration::hours(mint.hours));
-            let token = signer.mint(&mint.subject, &mint.unit, &mint.roles, now, valid)?;
+            let member = mint.member_unit.as_deref();
+            let token = signer.mint_for(&mint.subject, &mint.unit, &mint.roles, member, now, valid)?;
             render::out(&format!("{token}\n"))?;
         }
     }

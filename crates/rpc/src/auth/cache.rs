@@ -76,7 +76,7 @@ mod tests {
 
     fn verified() -> Verified {
         let org_unit = OrgCode::parse("371100000000").expect("12 digits");
-        let caller = Caller { subject: "tester".into(), org_unit, roles: Vec::new() };
+        let caller = Caller { subject: "tester".into(), org_unit, roles: Vec::new(), member_unit: None };
         Verified { caller, expires: 0, generation: 1 }
     }
 

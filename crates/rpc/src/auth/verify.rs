@@ -62,9 +62,10 @@ impl Refused {
             Self::Audience => ("令牌不是签发给本系统的", "the token is for another audience"),
             Self::Expired => ("令牌已过期，请重新获取", "the token has expired; get a new one"),
             Self::NotYet => ("令牌尚未生效", "the token is not valid yet"),
-            Self::Claims => {
-                ("令牌缺少 sub、org_unit 或 exp", "the token lacks a well-formed sub, org_unit or exp")
-            }
+            Self::Claims => (
+                "令牌缺少 sub、org_unit 或 exp，或 member_unit 格式不正确",
+                "the token lacks a well-formed sub, org_unit or exp, or its member_unit is no id",
+            ),
         };
         unauthenticated(self.reason(), zh, en)
     }
@@ -95,6 +96,7 @@ struct Claims {
     nbf: Option<f64>,
     sub: Option<String>,
     org_unit: Option<String>,
+    member_unit: Option<String>,
     #[serde(default)]
     roles: Vec<String>,
 }
@@ -217,8 +219,19 @@ impl Verifier {
                 roles.push(role);
             }
         }
-        Ok((Caller { subject, org_unit, roles }, expires))
+        // Absent is the rule; one that is there and no id is a mistake of the issuer, not "none".
+        let member_unit = match claims.member_unit {
+            Some(id) if !is_member_unit(&id) => return Err(Refused::Claims),
+            other => other,
+        };
+        Ok((Caller { subject, org_unit, roles, member_unit }, expires))
     }
+}
+
+/// Ids of member units: 1..=40 lower-case letters, digits and hyphens.
+fn is_member_unit(id: &str) -> bool {
+    (1..=40).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, Refused> {
