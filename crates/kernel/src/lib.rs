@@ -6,6 +6,7 @@ mod calendar;
 mod clock;
 pub mod given;
 mod ids;
+pub mod legal;
 mod money;
 mod org;
 mod refusal;
