@@ -40,6 +40,15 @@ pub struct Globals {
     /// gRPC address of `rankings`
     #[arg(long, global = true, env = "XIAOAN_RANKINGS_URL", default_value = "http://127.0.0.1:7103")]
     pub rankings_url: String,
+    /// gRPC address of `antifraud`
+    #[arg(long, global = true, env = "XIAOAN_ANTIFRAUD_URL", default_value = "http://127.0.0.1:7104")]
+    pub antifraud_url: String,
+    /// gRPC address of `port`
+    #[arg(long, global = true, env = "XIAOAN_PORT_URL", default_value = "http://127.0.0.1:7105")]
+    pub port_url: String,
+    /// gRPC address of `volunteers`
+    #[arg(long, global = true, env = "XIAOAN_VOLUNTEERS_URL", default_value = "http://127.0.0.1:7106")]
+    pub volunteers_url: String,
     /// Bearer token (JWT)
     #[arg(long, global = true, env = "XIAOAN_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
@@ -271,6 +280,12 @@ pub enum Service {
     Hq,
     /// Ledger and standings
     Rankings,
+    /// Stops, freezes and returns of money
+    Antifraud,
+    /// Incidents and guards of the port
+    Port,
+    /// Volunteers and their patrols
+    Volunteers,
 }
 
 /// Audit.

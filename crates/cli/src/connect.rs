@@ -18,6 +18,9 @@ use xiaoan_proto::hq::v1::org_unit_service_client::OrgUnitServiceClient;
 use xiaoan_proto::hq::v1::scheme_service_client::SchemeServiceClient;
 use xiaoan_proto::projections::v1::projections_service_client::ProjectionsServiceClient;
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
+use xiaoan_proto::volunteers::v1::patrol_service_client::PatrolServiceClient;
+use xiaoan_proto::volunteers::v1::squadron_service_client::SquadronServiceClient;
+use xiaoan_proto::volunteers::v1::volunteer_service_client::VolunteerServiceClient;
 
 /// Attempts of one call, the first included: about three seconds, in which a restarted service is back.
 const ATTEMPTS: u32 = 6;
@@ -30,6 +33,9 @@ pub struct Clients {
     cases: Remote,
     hq: Remote,
     rankings: Remote,
+    antifraud: Remote,
+    port: Remote,
+    volunteers: Remote,
     token: Option<String>,
     deadline: Duration,
     attempts: u32,
@@ -78,6 +84,9 @@ impl Clients {
             cases: remote(&globals.cases_url)?,
             hq: remote(&globals.hq_url)?,
             rankings: remote(&globals.rankings_url)?,
+            antifraud: remote(&globals.antifraud_url)?,
+            port: remote(&globals.port_url)?,
+            volunteers: remote(&globals.volunteers_url)?,
             token: find_token(globals, &["token"])?,
             deadline: Duration::from_secs(globals.deadline),
             attempts: ATTEMPTS,
@@ -103,6 +112,9 @@ impl Clients {
     client!(/** Campaigns. */ campaign, hq, CampaignServiceClient);
     client!(/** Scoring schemes. */ scheme, hq, SchemeServiceClient);
     client!(/** Standings. */ rankings, rankings, RankingsServiceClient);
+    client!(/** Volunteers. */ volunteer, volunteers, VolunteerServiceClient);
+    client!(/** Squadrons and duty points. */ squadron, volunteers, SquadronServiceClient);
+    client!(/** Patrols and the rules for them. */ patrol, volunteers, PatrolServiceClient);
 
     /// The event log of a service.
     #[must_use]
@@ -121,6 +133,9 @@ impl Clients {
             Service::Cases => &self.cases,
             Service::Hq => &self.hq,
             Service::Rankings => &self.rankings,
+            Service::Antifraud => &self.antifraud,
+            Service::Port => &self.port,
+            Service::Volunteers => &self.volunteers,
         }
     }
 
@@ -217,7 +232,8 @@ pub fn find_token(globals: &Globals, names: &[&str]) -> Result<Option<String>, F
 
 impl Service {
     /// All of them, writers first.
-    pub const ALL: [Self; 3] = [Self::Cases, Self::Hq, Self::Rankings];
+    pub const ALL: [Self; 6] =
+        [Self::Cases, Self::Hq, Self::Antifraud, Self::Port, Self::Volunteers, Self::Rankings];
     /// The word a user types.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -225,6 +241,9 @@ impl Service {
             Self::Cases => "cases",
             Self::Hq => "hq",
             Self::Rankings => "rankings",
+            Self::Antifraud => "antifraud",
+            Self::Port => "port",
+            Self::Volunteers => "volunteers",
         }
     }
 }

@@ -38,7 +38,8 @@ impl Replayed {
         match service {
             Service::Cases => self.cases_position = self.cases_position.max(receipt.position),
             Service::Hq => self.hq_position = self.hq_position.max(receipt.position),
-            Service::Rankings => {}
+            // The cases part commands nobody else.
+            Service::Rankings | Service::Antifraud | Service::Port | Service::Volunteers => {}
         }
     }
     fn add(&mut self, other: &Self) {
