@@ -12,6 +12,7 @@
 //! Invariant: there is no statement here that updates or deletes an event, and the services' role (`xiaoan_app`) may not.
 //! Invariant: no text of an event is read here; payloads go through as they came.
 
+mod across;
 mod appender;
 mod batch;
 mod cache;
@@ -22,10 +23,12 @@ mod metrics;
 mod migrate;
 mod queue;
 mod read;
+mod recent;
 mod repository;
 mod store;
 mod types;
 
+pub use across::OfOthers;
 pub use appender::AppenderOptions;
 pub use error::{AppendError, CommandError, StoreError};
 pub use migrate::{EVENTSTORE, migrate};

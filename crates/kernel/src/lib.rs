@@ -10,6 +10,7 @@ pub mod legal;
 mod money;
 mod org;
 mod refusal;
+mod remarks;
 
 pub use aggregate::{Aggregate, EventSet, Fact, UnknownEvent};
 pub use calendar::{CITY_OFFSET, city_day, parse_city_minute, parse_day};
@@ -18,6 +19,7 @@ pub use ids::{RequestId, StreamId};
 pub use money::{NotAnAmount, yuan_from_fen, yuan_to_fen};
 pub use org::{NotAnOrgCode, OrgCode, OrgTree};
 pub use refusal::{Finding, Refusal, RefusalKind, Severity};
+pub use remarks::{Reason, Refused, Remark, Remarks, Said, Weight};
 
 // The `events!` macro names these through `$crate`.
 #[doc(hidden)]

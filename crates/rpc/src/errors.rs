@@ -120,6 +120,22 @@ pub fn refusal_status(refusal: &impl Refusal) -> Status {
     of_findings(code, &refusal.findings())
 }
 
+/// A finding as it travels in an answer.
+#[must_use]
+pub fn wire(finding: &Finding) -> xiaoan_proto::core::v1::Finding {
+    let severity = match finding.severity {
+        Severity::Error => xiaoan_proto::core::v1::Severity::Error,
+        Severity::Warning => xiaoan_proto::core::v1::Severity::Warning,
+    };
+    xiaoan_proto::core::v1::Finding {
+        code: finding.code.to_owned(),
+        severity: severity.into(),
+        field: finding.field.to_owned(),
+        message_zh: finding.zh.clone(),
+        message_en: finding.en.clone(),
+    }
+}
+
 /// INVALID_ARGUMENT with a field violation for every finding.
 #[must_use]
 pub fn invalid(findings: &[Finding]) -> Status {
