@@ -15,6 +15,43 @@
 //! | `plan` | the commands in phases |
 //! | `sums` | adds the commands up as the ledger does, for tests and `xiaoan demo plan` |
 //! | `replay` | sends them, many at a time |
+//! | `stage` | what the shares of the other services are told with |
+//!
+//! # A service's share
+//! Cases and hq are told by `plan` and `replay`, which came first. Every other service has one file here, which exports
+//! one constant, and [`SHARES`] names it; `xiaoan demo load` tells cases and all shares at the same time, each under a
+//! bar of its own. The shape, for a service `xyz` with clients `Clients::thing()`:
+//!
+//! ```ignore
+//! //! Share of `xyz`: facts rows …
+//! use super::stage::{Actor, Share, Shown, Stage, Tale, Told, counted, demo_commands};
+//!
+//! demo_commands! { Xyz, thing: v1::OpenThingRequest => open_thing, v1::CloseThingRequest => close_thing }
+//!
+//! pub const SHARE: Share = Share {
+//!     service: Service::Xyz, title_zh: "…", title_en: "…",
+//!     commands: || counted(&phases().concat_or_so), replay, is_loaded, figures,
+//! };
+//!
+//! fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
+//!     Box::pin(async move {
+//!         for tales in phases() { stage.play(tales).await?; }   // Vec<Vec<Tale>>; tales of a phase run beside each other
+//!         Ok(())
+//!     })
+//! }
+//!
+//! fn tale(n: usize) -> Tale {
+//!     let officer = Actor::new("demo-officer-371121010000", "371121010000", &["officer"]);
+//!     Tale::new("xyz", format!("thing-{n}"))           // the key gives the request ids: the same each time
+//!         .with(&officer, v1::OpenThingRequest { thing_id: format!("demo-thing-{n}"), ..Default::default() })
+//! }
+//!
+//! fn is_loaded(clients: &Clients) -> LocalBoxFuture<'_, Result<bool, Fault>> { /* get what the last command made */ }
+//! fn figures(clients: &Clients) -> LocalBoxFuture<'_, Result<Vec<Shown>, Fault>> { /* lists of the service, added up */ }
+//! ```
+//!
+//! A bank or a machine that answers over a stream uses [`stage::Stage::voice`] for its clients and
+//! [`stage::Stage::note`] for each answer. Nothing may depend on the clock or on the order in which tales of a phase end.
 
 pub mod alerts;
 pub mod amounts;
@@ -27,6 +64,10 @@ pub mod pieces;
 pub mod plan;
 pub mod replay;
 pub mod script;
+pub mod stage;
 pub mod sums;
 
 pub use plan::{Body, Phase, Plan, Step, Story, Who};
+
+/// The shares of the other services, told beside cases.
+pub const SHARES: &[stage::Share] = &[];
