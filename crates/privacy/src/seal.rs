@@ -18,6 +18,8 @@ pub(crate) enum Field {
     Name,
     Phone,
     IdNumber,
+    /// One that `SealedPerson` does not have, for example "birth_date".
+    Other(&'static str),
 }
 
 impl Field {
@@ -26,6 +28,7 @@ impl Field {
             Self::Name => "name",
             Self::Phone => "phone",
             Self::IdNumber => "id_number",
+            Self::Other(name) => name,
         }
     }
 }

@@ -149,6 +149,38 @@ impl Vault {
         })
     }
 
+    /// Seals one more value of a person, one that [`SealedPerson`] has no field for: its name, for example "birth_date",
+    /// must be given again to open it. Nothing for an empty value.
+    ///
+    /// # Errors
+    /// As [`Vault::seal_person`].
+    pub async fn seal_value(
+        &self,
+        person_id: Uuid,
+        name: &'static str,
+        value: &str,
+    ) -> Result<Option<Sealed>, PrivacyError> {
+        let key =
+            self.keys(&[person_id]).await?.remove(&person_id).ok_or(PrivacyError::Forgotten(person_id))?;
+        seal::seal(&key.key, key.id, Field::Other(name), value)
+    }
+
+    /// Opens a value that was sealed by [`Vault::seal_value`] under this name.
+    ///
+    /// # Errors
+    /// As [`Vault::open_person`].
+    pub async fn open_value(
+        &self,
+        person_id: Uuid,
+        name: &'static str,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<String>, PrivacyError> {
+        let id = seal::key_of(sealed)?;
+        let keys = self.keys_by_id(&BTreeSet::from([id]), person_id).await?;
+        let key = keys.get(&id).ok_or(PrivacyError::Forgotten(id))?;
+        seal::open(key, id, Field::Other(name), sealed)
+    }
+
     /// What to remember a request with personal data by: see [`Kek::keyed_digest`].
     #[must_use]
     pub fn keyed_digest(&self, bytes: &[u8]) -> [u8; 32] {

@@ -41,6 +41,19 @@ async fn a_sealed_person_opens_again_and_lies_nowhere_in_the_clear() {
 }
 
 #[tokio::test]
+async fn one_more_value_of_a_person_opens_with_the_persons_key_and_under_its_own_name_only() {
+    let db = TestDb::create("privacy").await;
+    let (vault, id) = (vault(&db, &Kek::fresh()).await, Uuid::now_v7());
+    let person = vault.seal_person(&person(), id).await.expect("sealed");
+    let birth = vault.seal_value(id, "birth_date", "1990-02-28").await.expect("sealed").expect("a value");
+    assert_eq!(person.name.map(|n| n.key_id), Some(birth.key_id.clone()), "one key for one person");
+    assert_eq!(vault.open_value(id, "birth_date", &birth).await.expect("opened").as_str(), "1990-02-28");
+    assert!(vault.open_value(id, "phone", &birth).await.is_err());
+    assert!(vault.open_value(Uuid::now_v7(), "birth_date", &birth).await.is_err());
+    assert_eq!(vault.seal_value(id, "birth_date", "").await.expect("nothing to seal"), None);
+}
+
+#[tokio::test]
 async fn nothing_prints_a_secret_or_a_personal_value() {
     let db = TestDb::create("privacy").await;
     let vault = vault(&db, &Kek::fresh()).await;
