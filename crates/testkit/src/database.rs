@@ -17,8 +17,8 @@ pub struct TestDb {
 }
 
 impl TestDb {
-    /// A database migrated like a service's: `migrations/eventstore`, `privacy`, `directory`, then
-    /// `migrations/<service>`. One of the three first names stops there ("eventstore" = only the store's tables).
+    /// A database migrated like a service's: `migrations/eventstore`, `privacy`, `directory`, `timer`, then
+    /// `migrations/<service>`. One of the four first names stops there ("eventstore" = only the store's tables).
     pub async fn create(service: &str) -> Self {
         Self::make(Some(service)).await.unwrap_or_else(|e| panic!("no test database of {service}: {e:#}"))
     }

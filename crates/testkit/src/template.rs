@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::path::{Path, PathBuf};
 
 /// Folders that every service's database begins with, in this order.
-const BASE: [&str; 3] = ["eventstore", "privacy", "directory"];
+const BASE: [&str; 4] = ["eventstore", "privacy", "directory", "timer"];
 /// Taken (in the maintenance database) by whoever builds or drops a template.
 const BUILD_LOCK: i64 = 0x7869_616f_616e_0001;
 /// Role of the services.

@@ -48,7 +48,7 @@ fn migrations_are_numbered_by_room_and_no_number_is_used_twice() {
         let number: u32 = file.split('_').next().and_then(|n| n.parse().ok()).unwrap_or_default();
         let fits = match folder {
             "eventstore" => (1..1000).contains(&number),
-            "directory" | "privacy" => (1001..2000).contains(&number),
+            "directory" | "privacy" | "timer" => (1001..2000).contains(&number),
             _service => (2001..10_000).contains(&number),
         };
         if !fits {
