@@ -101,7 +101,8 @@ RETURNS TABLE (
     recorded_at     timestamptz,
     lost_write      integer,      -- conflict only
     versions        bigint[],     -- remembered only
-    response        bytea         -- remembered only
+    response        bytea,        -- remembered only
+    previous_hash   bytea         -- appended only: the hash that its first event builds on
 )
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 AS $$
@@ -160,6 +161,7 @@ BEGIN
         END LOOP;
 
         first_position := head_position + 1;
+        previous_hash := head_hash;
         WHILE event_commands[e] = c LOOP
             IF outcome = 0 THEN
                 head_position := head_position + 1;

@@ -14,12 +14,13 @@
 //!   which is safe because they are remembered in the transaction that records them. The rest, and everybody the second
 //!   time, hear [`StoreError::Unavailable`] and may come again with the same request id.
 
-use crate::batch::{self, Answer};
+use crate::batch::{self, Told};
 use crate::chain::whole_micros;
 use crate::command::Command;
 use crate::error::Failure;
 use crate::metrics::Metrics;
 use crate::queue::{Job, next_batch};
+use crate::recent::Recent;
 use crate::{AppendError, StoreError};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
@@ -74,6 +75,8 @@ pub(crate) struct Appender {
     pub clock: Arc<dyn Clock>,
     pub options: AppenderOptions,
     pub head: watch::Sender<i64>,
+    pub recent: Arc<Recent>,
+    pub source: String,
     pub metrics: Arc<Metrics>,
 }
 
@@ -176,8 +179,8 @@ impl Appender {
         let commands: Vec<&Command> = batch.iter().map(|job| &job.command).collect();
         let written = timeout(self.options.patience, batch::write(connection, now, &commands)).await;
         let error = match written {
-            Ok(Ok(answers)) => {
-                self.answer(batch, answers);
+            Ok(Ok(told)) => {
+                self.answer(batch, told);
                 return Written::Answered;
             }
             Ok(Err(error)) => error,
@@ -207,9 +210,11 @@ impl Appender {
         }
     }
 
-    fn answer(&self, batch: Vec<Job>, answers: Vec<Answer>) {
+    fn answer(&self, mut batch: Vec<Job>, told: Vec<Told>) {
         let (mut head, mut events) = (0, 0);
-        for (job, answer) in batch.into_iter().zip(answers) {
+        // First of all, so that whoever is woken finds it there.
+        self.recent.keep(&self.source, &mut batch, &told);
+        for (job, Told { answer, .. }) in batch.into_iter().zip(told) {
             match &answer {
                 Ok(appended) if !appended.replayed => {
                     head = head.max(appended.last_position);

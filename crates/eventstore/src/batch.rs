@@ -7,7 +7,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 const APPEND: &str = "
-    SELECT command, outcome, first_position, last_position, recorded_at, lost_write, versions, response
+    SELECT command, outcome, first_position, last_position, recorded_at, lost_write, versions, response, previous_hash
     FROM eventstore.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 
 /// Outcomes as `eventstore.append` numbers them.
@@ -20,6 +20,13 @@ mod outcome {
 
 /// What became of one command.
 pub(crate) type Answer = Result<Appended, AppendError>;
+
+/// What the database says of one command.
+pub(crate) struct Told {
+    pub answer: Answer,
+    /// The hash that its first event builds on.
+    pub previous_hash: Vec<u8>,
+}
 
 /// The columns of a batch: one vector per parameter of `eventstore.append`.
 #[derive(Default)]
@@ -91,7 +98,7 @@ pub(crate) async fn write(
     connection: &mut PgConnection,
     now: OffsetDateTime,
     commands: &[&Command],
-) -> Result<Vec<Answer>, sqlx::Error> {
+) -> Result<Vec<Told>, sqlx::Error> {
     let c = Columns::of(commands);
     // All rows are fetched to the end: the transaction commits after the last row, so an answer seen earlier would be
     // an answer not yet durable.
@@ -119,10 +126,13 @@ pub(crate) async fn write(
     if rows.len() != commands.len() {
         return Err(sqlx::Error::Protocol(format!("{} answers to {} commands", rows.len(), commands.len())));
     }
-    let answers: Result<_, sqlx::Error> =
-        rows.iter().zip(commands).map(|(row, command)| answer(row, command, &c)).collect();
+    let told: Result<_, sqlx::Error> = rows
+        .iter()
+        .zip(commands)
+        .map(|(row, command)| Ok(Told { answer: answer(row, command, &c)?, previous_hash: row.try_get(8)? }))
+        .collect();
     // Committed, but not understood: that is an unknown outcome, not a refused statement.
-    answers.map_err(|error| sqlx::Error::Protocol(error.to_string()))
+    told.map_err(|error| sqlx::Error::Protocol(error.to_string()))
 }
 
 fn answer(

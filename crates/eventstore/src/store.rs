@@ -4,6 +4,7 @@ use crate::appender::{self, Appender, AppenderOptions};
 use crate::command::Command;
 use crate::metrics::Metrics;
 use crate::queue::{Entrance, queue};
+use crate::recent::Recent;
 use crate::{Append, AppendError, Appended, ChainHead, RecordedEvent, Remembered, StoreError, read};
 use sqlx::PgPool;
 use std::sync::{Arc, Weak};
@@ -23,6 +24,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entrance: Entrance,
     head: watch::Sender<i64>,
+    recent: Arc<Recent>,
     metrics: Arc<Metrics>,
 }
 
@@ -54,6 +56,7 @@ impl EventStore {
         let database =
             (*pool.connect_options()).clone().application_name(&format!("xiaoan-{source}-appender"));
         let poll = options.poll;
+        let recent = Arc::<Recent>::default();
         let appender = Appender {
             jobs,
             connection: Some(appender::connect(&database).await?),
@@ -61,10 +64,13 @@ impl EventStore {
             clock: Arc::clone(&clock),
             options,
             head: head.clone(),
+            recent: Arc::clone(&recent),
+            source: source.to_owned(),
             metrics: Arc::clone(&metrics),
         };
         tokio::spawn(appender.run());
-        let inner = Arc::new(Inner { pool, source: source.to_owned(), clock, entrance, head, metrics });
+        let inner =
+            Arc::new(Inner { pool, source: source.to_owned(), clock, entrance, head, recent, metrics });
         tokio::spawn(find_others(Arc::downgrade(&inner), poll));
         Ok(Self { inner })
     }
@@ -141,6 +147,18 @@ impl EventStore {
     /// When the database fails.
     pub async fn read_log(&self, from: i64, limit: i64) -> Result<Vec<RecordedEvent>, StoreError> {
         read::log(&self.inner.pool, &self.inner.source, from, limit).await
+    }
+
+    /// The same for whoever follows the log closely: what this process appended a moment ago comes from memory. A verifier,
+    /// who must see what the database holds, uses [`read_log`](Self::read_log).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn read_on(&self, from: i64, limit: i64) -> Result<Vec<RecordedEvent>, StoreError> {
+        match usize::try_from(limit).ok().and_then(|limit| self.inner.recent.read(from, limit)) {
+            Some(events) => Ok(events),
+            None => self.read_log(from, limit).await,
+        }
     }
 
     /// The head of the log.

@@ -10,6 +10,10 @@ use xiaoan_eventstore::{ChainHead, EventStore, RecordedEvent};
 /// How often the database is asked although the store has heard of nothing: costs little, and forgives a watch that
 /// was missed.
 const LOOK_AFTER: Duration = Duration::from_secs(5);
+/// After a batch of so many events more are coming: a moment's wait makes fewer transactions of them.
+const CROWD: usize = 24;
+/// That moment.
+const GATHER: Duration = Duration::from_millis(8);
 
 /// Follows a store of this process from the event after `from` on. Woken by the store's own appends at once.
 #[must_use]
@@ -36,6 +40,7 @@ async fn read(
 ) {
     let mut watch = store.watch_head();
     let mut failures = 0_u32;
+    let mut looked = false;
     loop {
         let known = *watch.borrow_and_update();
         heard.send_if_modified(|heard| {
@@ -43,7 +48,22 @@ async fn read(
             heard.head = heard.head.max(known);
             news
         });
-        let events = match store.read_log(head.position + 1, batch).await {
+        // When nothing new is known the database need not be asked, except now and then.
+        if looked && known <= head.position {
+            tokio::select! {
+                changed = watch.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(LOOK_AFTER) => looked = false,
+            }
+            continue;
+        }
+        // What was there before comes from the database, what came while this follows from memory where it can.
+        let read = if looked {
+            store.read_on(head.position + 1, batch).await
+        } else {
+            store.read_log(head.position + 1, batch).await
+        };
+        looked = true;
+        let events = match read {
             Ok(events) => events,
             Err(error) => {
                 failures += 1;
@@ -57,13 +77,7 @@ async fn read(
         };
         failures = 0;
         link(heard, Link::Stream);
-        if events.is_empty() {
-            tokio::select! {
-                changed = watch.changed() => if changed.is_err() { return },
-                () = tokio::time::sleep(LOOK_AFTER) => {}
-            }
-            continue;
-        }
+        let crowded = events.len() >= CROWD && events.len() < usize::try_from(batch).unwrap_or(usize::MAX);
         let mut good = Vec::with_capacity(events.len());
         let mut broken = None;
         for event in events {
@@ -86,6 +100,9 @@ async fn read(
             tracing::error!(source = source_name, position = broken.position, %broken, "hash chain broken");
             let _ = out.send(Err(FeedError::BrokenChain { source_name, broken })).await;
             return;
+        }
+        if crowded {
+            tokio::time::sleep(GATHER).await;
         }
     }
 }

@@ -17,6 +17,11 @@ use xiaoan_eventstore::{EventStore, RecordedEvent};
 const LOOK_AFTER: Duration = Duration::from_secs(10);
 /// Full batches on their way at a time: one is read and sent while the broker syncs another.
 const WINDOW: usize = 3;
+/// After a batch of so many events more are coming: a moment's wait makes fewer and larger batches of them, each of
+/// which costs the broker a sync.
+const CROWD: usize = 24;
+/// That moment.
+const GATHER: Duration = Duration::from_millis(4);
 /// Payload bytes in one batch; the broker keeps a batch in memory until it is complete.
 const BATCH_BYTES: usize = 4 << 20;
 
@@ -156,6 +161,9 @@ impl Relay {
                     return self.refused(why);
                 }
                 self.arrived(&flight, known.max(sent));
+                if flights.is_empty() && flight.events >= CROWD && known - sent < self.limit() {
+                    tokio::time::sleep(GATHER).await;
+                }
                 continue;
             }
             self.tell_position(PublisherState::CaughtUp, known.max(self.cursor));
@@ -225,7 +233,7 @@ impl Relay {
 
     /// Events from a position on, as many as fit into a batch.
     async fn read(&self, from: i64) -> Result<Vec<RecordedEvent>, FeedError> {
-        let mut events = self.store.read_log(from, self.limit()).await?;
+        let mut events = self.store.read_on(from, self.limit()).await?;
         let mut bytes = 0;
         let fitting = events.iter().position(|event| {
             bytes += event.payload.len();
