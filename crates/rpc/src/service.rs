@@ -9,6 +9,11 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+/// A service makes and drops some hundred small pieces per call, on whichever thread it happens to be: with glibc's
+/// allocator that was a third of its processor time under load.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a service is called and where it listens by default.
 #[derive(Debug, Clone, Copy)]
 pub struct About {
