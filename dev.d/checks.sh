@@ -73,6 +73,7 @@ cmd_test() {
   lint_shell || failed+=("shell")
   build
   test_servers -c fsync=off -c full_page_writes=off
+  prepare_integrate
   say "${BOLD}tests${PLAIN}"
   # All crates run even when one fails: one look shows everything.
   cargo test --workspace --no-fail-fast || failed+=("tests")
