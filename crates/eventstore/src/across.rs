@@ -41,6 +41,8 @@ impl<A: Aggregate> Repository<A> {
     where
         B: Aggregate,
     {
+        // Within a process commands on one aggregate take turns: a crowd that checks in at one patrol does not race itself.
+        let _turn = self.turns.take(id).await;
         for _ in 0..RACES {
             let loaded = self.load(id).await?;
             if command.etag.is_some_and(|etag| etag != loaded.version) {

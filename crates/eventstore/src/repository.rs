@@ -67,7 +67,7 @@ const EAGER_RACES: u32 = 8;
 pub struct Repository<A: Aggregate> {
     store: EventStore,
     cache: Arc<Mutex<Cache<A>>>,
-    turns: Turns,
+    pub(crate) turns: Turns,
 }
 
 impl<A: Aggregate> Clone for Repository<A> {
