@@ -93,6 +93,11 @@ impl<R: Reason> Remark<R> {
 pub struct Refused<R>(Vec<Remark<R>>);
 
 impl<R: Reason> Refused<R> {
+    /// All remarks, those that reject first.
+    #[must_use]
+    pub fn remarks(&self) -> &[Remark<R>] {
+        &self.0
+    }
     /// Whether this is one of the reasons.
     #[must_use]
     pub fn is(&self, reason: &R) -> bool {
@@ -139,6 +144,11 @@ impl<R: Reason> Remarks<R> {
         if !holds {
             self.note(field, reason);
         }
+    }
+    /// All so far, in the order in which they were noted.
+    #[must_use]
+    pub fn remarks(&self) -> &[Remark<R>] {
+        &self.0
     }
     /// Whether any of them rejects.
     #[must_use]
