@@ -51,6 +51,8 @@ where
         .with_location(false)
         .with_threads(false)
         .with_tracked_inactivity(exporting)
+        // Our code asks `tracing` for the current span, so entering one need not be told to OpenTelemetry as well.
+        .with_context_activation(false)
 }
 
 /// `traceparent` of the current span, or an empty text when there is none.

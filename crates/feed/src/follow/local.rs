@@ -11,9 +11,9 @@ use xiaoan_eventstore::{ChainHead, EventStore, RecordedEvent};
 /// was missed.
 const LOOK_AFTER: Duration = Duration::from_secs(5);
 /// After a batch of so many events more are coming: a moment's wait makes fewer transactions of them.
-const CROWD: usize = 24;
+const CROWD: usize = 48;
 /// That moment.
-const GATHER: Duration = Duration::from_millis(8);
+const GATHER: Duration = Duration::from_millis(40);
 
 /// Follows a store of this process from the event after `from` on. Woken by the store's own appends at once.
 #[must_use]

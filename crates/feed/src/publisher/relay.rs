@@ -19,9 +19,9 @@ const LOOK_AFTER: Duration = Duration::from_secs(10);
 const WINDOW: usize = 3;
 /// After a batch of so many events more are coming: a moment's wait makes fewer and larger batches of them, each of
 /// which costs the broker a sync.
-const CROWD: usize = 24;
+const CROWD: usize = 48;
 /// That moment.
-const GATHER: Duration = Duration::from_millis(4);
+const GATHER: Duration = Duration::from_millis(25);
 /// Payload bytes in one batch; the broker keeps a batch in memory until it is complete.
 const BATCH_BYTES: usize = 4 << 20;
 
