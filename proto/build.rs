@@ -27,7 +27,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A leading dot matches every field below the message: payload and hashes are shared, not copied.
     config.bytes([".xiaoan.eventlog.v1.RecordedEvent"]);
     // A person as stated never prints itself: whoever logs a request logs no personal value (src/person.rs).
-    config.skip_debug(["xiaoan.core.v1.PersonInput"]);
+    config.skip_debug([
+        "xiaoan.core.v1.PersonInput",
+        "xiaoan.volunteers.v1.VolunteerRow",
+        "xiaoan.volunteers.v1.ReceiveApplicationRequest",
+    ]);
     tonic_prost_build::configure()
         .compile_well_known_types(false)
         .include_file("xiaoan.rs")

@@ -1,6 +1,7 @@
 //! A stated person in logs and panics: which values are there, never what they are.
 
 use crate::core::v1::PersonInput;
+use crate::volunteers::v1::{ReceiveApplicationRequest, VolunteerRow};
 use std::fmt;
 
 impl fmt::Debug for PersonInput {
@@ -11,6 +12,23 @@ impl fmt::Debug for PersonInput {
             .field("phone", &format_args!("{}", shown(&self.phone)))
             .field("id_number", &format_args!("{}", shown(&self.id_number)))
             .finish()
+    }
+}
+
+impl fmt::Debug for VolunteerRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VolunteerRow").field("line", &self.line).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ReceiveApplicationRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceiveApplicationRequest")
+            .field("request_id", &self.request_id)
+            .field("volunteer_id", &self.volunteer_id)
+            .field("org_unit", &self.org_unit)
+            .field("person", &self.person)
+            .finish_non_exhaustive()
     }
 }
 
