@@ -1,0 +1,505 @@
+//! Instructions on their way: handed over, acknowledged, answered, timed out, sent again.
+//!
+//! | what comes | and it stands | then |
+//! |---|---|---|
+//! | acknowledgement 100000 or 200003 | unanswered | acknowledged; for 200003 the result is asked for |
+//! | acknowledgement 200002 | unanswered | timed out: a late feedback still counts |
+//! | another return code | unanswered | failed |
+//! | any acknowledgement | answered | nothing: it came after its feedback |
+//! | feedback | unanswered, also timed out | what it says, once |
+//! | the same feedback | answered | nothing: counted once (vector K10) |
+//! | another feedback | answered | ANSWER-CONTRADICTS: a person looks at it |
+
+use super::orders::{day, instant};
+use super::{Account, Facts, Order, is_brought_in};
+use crate::moment::{self, Moment, parse_stamp};
+use crate::refusal::{Reason, Refused};
+use crate::terms::{freeze_ends, stop_ends};
+use time::{Date, OffsetDateTime};
+use xiaoan_kernel::city_day;
+use xiaoan_proto::antifraud::v1::{
+    BankAcknowledgement, BankFeedback, FeedbackResult, FreezeConfirmed, FreezeLifted, FreezeOrder,
+    FreezeQueued, FreezeRenewed, Instruction, InstructionAcknowledged, InstructionFailed, InstructionKind,
+    InstructionMismatched, InstructionResent, InstructionSent, InstructionState, InstructionTimedOut,
+    MatchField, ReturnExecuted, ReturnOrder, StopConfirmed, StopConverted, StopExtended, StopOrder,
+    StopReleased,
+};
+use xiaoan_proto::timestamp;
+
+/// Return code: taken.
+const OK: &str = "100000";
+/// Return code: the bank does not know whether it took it.
+const UNSURE: &str = "200002";
+/// Return code: taken before.
+const DUPLICATE: &str = "200003";
+
+/// What an acknowledgement comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// Nothing more.
+    Noted,
+    /// The bank had taken the instruction before, and its result is not here yet.
+    ResultWanted,
+}
+
+/// Whether nothing more is to come about an instruction.
+#[must_use]
+pub fn is_final(state: InstructionState) -> bool {
+    match state {
+        InstructionState::Done | InstructionState::Mismatched | InstructionState::Failed => true,
+        InstructionState::Unspecified
+        | InstructionState::Queued
+        | InstructionState::Sent
+        | InstructionState::Acknowledged
+        | InstructionState::TimedOut => false,
+    }
+}
+
+/// A feedback about an instruction, with the moment of the act read from it.
+struct Act<'a> {
+    instruction: &'a Instruction,
+    feedback: &'a BankFeedback,
+    acted_at: OffsetDateTime,
+}
+
+impl Account {
+    /// Handed to its bank for the first time; nothing when it was handed over before.
+    ///
+    /// # Errors
+    /// INSTRUCTION-UNKNOWN.
+    pub fn decide_send(&self, serial: &str, at: &Moment<'_>) -> Result<Facts, Refused> {
+        let (order, instruction) = self.instruction(serial).ok_or(Reason::InstructionUnknown)?;
+        if instruction.sent_at.is_some() || is_final(instruction.state()) {
+            return Ok(Vec::new());
+        }
+        let sent = InstructionSent {
+            order_id: order.order_id().to_owned(),
+            trans_serial_number: serial.to_owned(),
+            kind: instruction.kind,
+            member_unit: order.member_unit().to_owned(),
+            sent_at: Some(timestamp(at.now)),
+            answer_due: Some(timestamp(at.now + at.patience)),
+        };
+        Ok(vec![Self::fact(order.org_unit(), sent, at.today())?])
+    }
+
+    /// Put in the bank's way again, with the same serial.
+    ///
+    /// # Errors
+    /// INSTRUCTION-UNKNOWN, INSTRUCTION-ANSWERED.
+    pub fn decide_resend(&self, order_id: &str, serial: &str, at: &Moment<'_>) -> Result<Facts, Refused> {
+        let (order, instruction) = self
+            .instruction(serial)
+            .filter(|(order, _)| order.order_id() == order_id)
+            .ok_or(Reason::InstructionUnknown)?;
+        if is_final(instruction.state()) {
+            return Err(Reason::InstructionAnswered.into());
+        }
+        let resent = InstructionResent {
+            order_id: order_id.to_owned(),
+            trans_serial_number: serial.to_owned(),
+            member_unit: order.member_unit().to_owned(),
+            answer_due: Some(timestamp(at.now + at.patience)),
+        };
+        Ok(vec![Self::fact(order.org_unit(), resent, at.today())?])
+    }
+
+    /// No answer in time: what the timer says. Nothing, when it was answered or is waited for anew.
+    ///
+    /// # Errors
+    /// Never in practice: an order's unit is a unit.
+    pub fn decide_time_out(
+        &self,
+        order_id: &str,
+        due: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Facts, Refused> {
+        let Some(order) = self.orders.get(order_id) else { return Ok(Vec::new()) };
+        let mut facts = Vec::new();
+        for instruction in order.instructions() {
+            let serial = &instruction.trans_serial_number;
+            let waits = matches!(
+                instruction.state(),
+                InstructionState::Queued | InstructionState::Sent | InstructionState::Acknowledged
+            );
+            // A freeze in the bank's queue is answered; only its turn is to come.
+            let in_queue = matches!(order, Order::Freeze(f) if f.state() == xiaoan_proto::antifraud::v1::FreezeState::Queued);
+            if waits && !in_queue && self.due.get(serial) == Some(&due) && now >= due {
+                let timed_out = InstructionTimedOut {
+                    order_id: order_id.to_owned(),
+                    trans_serial_number: serial.clone(),
+                    answer_due: Some(timestamp(due)),
+                };
+                facts.push(Self::fact(order.org_unit(), timed_out, city_day(due))?);
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Takes back what a bank confirmed by mistake.
+    ///
+    /// # Errors
+    /// ORDER-UNKNOWN, NOT-CONFIRMED, RETURN-OPEN, GE-006.
+    pub fn decide_revoke(&self, order_id: &str, reason: &str, at: &Moment<'_>) -> Result<Facts, Refused> {
+        let mut remarks = crate::refusal::Remarks::default();
+        moment::text(&mut remarks, "reason", reason, 1, 500);
+        remarks.refuse()?;
+        match self.orders.get(order_id) {
+            Some(Order::Stop(_)) | None => self.revoke_stop(order_id, reason, at),
+            Some(Order::Freeze(_)) => self.revoke_freeze(order_id, reason, at),
+            Some(Order::Return(_)) => self.revoke_return(order_id, reason, at),
+        }
+    }
+
+    /// The instruction with this serial, provided that it is this bank's.
+    ///
+    /// # Errors
+    /// GE-004, the same whether it is another bank's or nobody's.
+    fn own_instruction(&self, bank: &str, serial: &str) -> Result<(&Order, &Instruction), Refused> {
+        self.instruction(serial)
+            .filter(|(order, _)| order.member_unit() == bank)
+            .ok_or_else(|| Reason::NotYourInstruction.into())
+    }
+
+    /// A bank has taken an instruction, or cannot.
+    ///
+    /// # Errors
+    /// GE-004, GE-006.
+    pub fn decide_acknowledge(
+        &self,
+        bank: &str,
+        said: &BankAcknowledgement,
+        at: &Moment<'_>,
+    ) -> Result<(Facts, Answered), Refused> {
+        let (order, instruction) = self.own_instruction(bank, &said.trans_serial_number)?;
+        let (order_id, trans_serial_number) = (order.order_id().to_owned(), said.trans_serial_number.clone());
+        let return_code = said.return_code.clone();
+        if !is_return_code(&return_code) {
+            return Err(Reason::Malformed {
+                form_zh: "六位返回码", form_en: "a return code of six digits"
+            }
+            .into());
+        }
+        if is_final(instruction.state()) {
+            return Ok((Vec::new(), Answered::Noted));
+        }
+        let taken_before = instruction.state() == InstructionState::Acknowledged;
+        let facts = match return_code.as_str() {
+            OK | DUPLICATE if taken_before => Vec::new(),
+            OK | DUPLICATE => {
+                let taken = InstructionAcknowledged {
+                    order_id,
+                    trans_serial_number,
+                    return_code: return_code.clone(),
+                };
+                vec![Self::fact(order.org_unit(), taken, at.today())?]
+            }
+            UNSURE if instruction.state() == InstructionState::TimedOut => Vec::new(),
+            UNSURE => {
+                let unsure = InstructionTimedOut {
+                    order_id,
+                    trans_serial_number,
+                    answer_due: Some(timestamp(at.now)),
+                };
+                vec![Self::fact(order.org_unit(), unsure, at.today())?]
+            }
+            _ => {
+                let failed = InstructionFailed {
+                    order_id,
+                    trans_serial_number,
+                    return_code: return_code.clone(),
+                    failure_cause: shortened(&said.failure_cause),
+                    feedback_remark: String::new(),
+                };
+                vec![Self::fact(order.org_unit(), failed, at.today())?]
+            }
+        };
+        let wanted = if return_code == DUPLICATE { Answered::ResultWanted } else { Answered::Noted };
+        Ok((facts, wanted))
+    }
+
+    /// A bank has done it, or not.
+    ///
+    /// # Errors
+    /// GE-004, AF-002, AF-007, AF-010, ANSWER-CONTRADICTS, CB-003, GE-006, NO-LAW.
+    pub fn decide_feedback(
+        &self,
+        bank: &str,
+        feedback: &BankFeedback,
+        at: &Moment<'_>,
+    ) -> Result<Facts, Refused> {
+        let (order, instruction) = self.own_instruction(bank, &feedback.trans_serial_number)?;
+        if feedback.tx_code != super::wire::answer_code(instruction.kind()) {
+            return Err(Reason::NotThisAnswer.into());
+        }
+        let result = feedback.result();
+        if is_final(instruction.state()) {
+            let same = match (instruction.state(), result) {
+                (InstructionState::Done, FeedbackResult::Done) => {
+                    self.says_the_same(order, instruction, feedback)
+                }
+                (InstructionState::Mismatched, FeedbackResult::Mismatch)
+                | (InstructionState::Failed, FeedbackResult::Failed) => true,
+                _ => false,
+            };
+            return if same { Ok(Vec::new()) } else { Err(Reason::AnswerContradicts.into()) };
+        }
+        let (order_id, trans_serial_number) =
+            (order.order_id().to_owned(), feedback.trans_serial_number.clone());
+        match result {
+            FeedbackResult::Unspecified => Err(Reason::NotThisAnswer.into()),
+            FeedbackResult::Mismatch => {
+                let mismatched = InstructionMismatched {
+                    order_id,
+                    trans_serial_number,
+                    differing: feedback.differing.clone(),
+                };
+                Ok(vec![Self::fact(order.org_unit(), mismatched, at.today())?])
+            }
+            FeedbackResult::Failed => {
+                let failed = InstructionFailed {
+                    order_id,
+                    trans_serial_number,
+                    return_code: String::new(),
+                    failure_cause: shortened(&feedback.failure_cause),
+                    feedback_remark: shortened(&feedback.feedback_remark),
+                };
+                Ok(vec![Self::fact(order.org_unit(), failed, at.today())?])
+            }
+            FeedbackResult::Queued => self.queued(order, instruction, feedback, at),
+            FeedbackResult::Done => {
+                let acted_at = parse_stamp(&feedback.acted_at)
+                    .ok_or(Reason::Malformed { form_zh: "yyyyMMddHHmmss", form_en: "yyyyMMddHHmmss" })?;
+                if acted_at > at.now + moment::SKEW {
+                    return Err(Reason::InFuture.into());
+                }
+                let act = Act { instruction, feedback, acted_at };
+                match order {
+                    Order::Stop(stop) => self.done_of_stop(&act, stop, at),
+                    Order::Freeze(freeze) => self.done_of_freeze(&act, freeze, at),
+                    Order::Return(order) => self.done_of_return(&act, order),
+                }
+            }
+        }
+    }
+
+    /// Whether a repeated feedback says what is on record: what was counted decides.
+    fn says_the_same(&self, order: &Order, instruction: &Instruction, feedback: &BankFeedback) -> bool {
+        match (order, instruction.kind()) {
+            (Order::Stop(stop), InstructionKind::Stop) => {
+                feedback.amount_fen == stop.stopped_fen
+                    && parse_stamp(&feedback.acted_at) == instant(stop.stopped_at.as_ref())
+            }
+            (Order::Freeze(freeze), InstructionKind::Freeze) => feedback.amount_fen == freeze.frozen_fen,
+            (Order::Return(order), _) => feedback.amount_fen == order.amount_fen,
+            _ => true,
+        }
+    }
+
+    fn done_of_stop(&self, act: &Act<'_>, stop: &StopOrder, at: &Moment<'_>) -> Result<Facts, Refused> {
+        let (order_id, org_unit) = (stop.order_id.clone(), stop.org_unit.clone());
+        let trans_serial_number = act.instruction.trans_serial_number.clone();
+        let event: super::AccountEvent = match act.instruction.kind() {
+            InstructionKind::Stop => {
+                all_agree(act.feedback)?;
+                act.not_before(self.earliest_stop(stop, instant(act.instruction.sent_at.as_ref())))?;
+                act.within_balance()?;
+                StopConfirmed {
+                    order_id,
+                    org_unit,
+                    amount_fen: act.feedback.amount_fen,
+                    occurred_on: Some(city_day(act.acted_at).into()),
+                    member_unit: stop.member_unit.clone(),
+                    account_class: stop.account_class,
+                    balance_before_fen: act.feedback.balance_before_fen,
+                    started_at: Some(timestamp(act.acted_at)),
+                    expires_at: Some(timestamp(stop_ends(at.law, act.acted_at)?)),
+                    trans_serial_number,
+                    case_no: stop.case_no.clone(),
+                    provenance: stop.provenance,
+                }
+                .into()
+            }
+            InstructionKind::Extend => {
+                // The second 48 hours follow the first; when those are over, they begin with the bank's moment.
+                let ends = instant(stop.expires_at.as_ref()).unwrap_or(act.acted_at).max(act.acted_at);
+                StopExtended {
+                    order_id,
+                    org_unit,
+                    expires_at: Some(timestamp(stop_ends(at.law, ends)?)),
+                    extended_at: Some(timestamp(act.acted_at)),
+                    trans_serial_number,
+                }
+                .into()
+            }
+            InstructionKind::Release => StopReleased {
+                order_id,
+                org_unit,
+                released_at: Some(timestamp(act.acted_at)),
+                trans_serial_number,
+            }
+            .into(),
+            InstructionKind::Unspecified
+            | InstructionKind::Freeze
+            | InstructionKind::Unfreeze
+            | InstructionKind::Renew
+            | InstructionKind::Return => return Err(Reason::NotThisAnswer.into()),
+        };
+        Ok(vec![Self::fact(&stop.org_unit, event, city_day(act.acted_at))?])
+    }
+
+    fn done_of_freeze(&self, act: &Act<'_>, freeze: &FreezeOrder, at: &Moment<'_>) -> Result<Facts, Refused> {
+        let (order_id, org_unit) = (freeze.order_id.clone(), freeze.org_unit.clone());
+        let trans_serial_number = act.instruction.trans_serial_number.clone();
+        let on = city_day(act.acted_at);
+        let drafted = self.freezes.get(&freeze.order_id).cloned().unwrap_or_default();
+        let ends = |from: Date| freeze_ends(at.law, drafted.asset_class(), drafted.complex, from);
+        let mut facts = Vec::new();
+        let event: super::AccountEvent = match act.instruction.kind() {
+            InstructionKind::Freeze => {
+                act.not_before(self.earliest_freeze(freeze, instant(act.instruction.sent_at.as_ref())))?;
+                act.within_balance()?;
+                if freeze.ordered_fen > 0 && act.feedback.amount_fen > freeze.ordered_fen {
+                    return Err(Reason::MoreThanBalance.into());
+                }
+                if let Some(stop_order_id) = self.stop_to_convert(freeze, act.acted_at) {
+                    let stop = self.stop(&stop_order_id)?;
+                    let converted = StopConverted {
+                        order_id: stop_order_id,
+                        org_unit: stop.org_unit.clone(),
+                        freeze_order_id: order_id.clone(),
+                    };
+                    facts.push(Self::fact(&stop.org_unit, converted, on)?);
+                }
+                FreezeConfirmed {
+                    order_id,
+                    org_unit,
+                    amount_fen: act.feedback.amount_fen,
+                    occurred_on: Some(on.into()),
+                    member_unit: freeze.member_unit.clone(),
+                    account_class: freeze.account_class,
+                    started_at: Some(timestamp(act.acted_at)),
+                    expires_on: Some(ends(on)?.into()),
+                    trans_serial_number,
+                    case_no: freeze.case_no.clone(),
+                    stop_order_id: freeze.stop_order_id.clone(),
+                    provenance: freeze.provenance,
+                }
+                .into()
+            }
+            InstructionKind::Renew => {
+                let last = day(freeze.expires_on).unwrap_or(on);
+                // The bank's moment decides, not the moment at which we hear of it: the timer may have spoken meanwhile.
+                if on > last {
+                    return Err(Reason::RenewedTooLate { expired_on: last }.into());
+                }
+                FreezeRenewed {
+                    order_id,
+                    org_unit,
+                    expires_on: Some(ends(last)?.into()),
+                    renewed_at: Some(timestamp(act.acted_at)),
+                    trans_serial_number,
+                }
+                .into()
+            }
+            InstructionKind::Unfreeze => FreezeLifted {
+                order_id,
+                org_unit,
+                lifted_at: Some(timestamp(act.acted_at)),
+                trans_serial_number,
+            }
+            .into(),
+            InstructionKind::Unspecified
+            | InstructionKind::Stop
+            | InstructionKind::Release
+            | InstructionKind::Extend
+            | InstructionKind::Return => return Err(Reason::NotThisAnswer.into()),
+        };
+        facts.push(Self::fact(&freeze.org_unit, event, on)?);
+        Ok(facts)
+    }
+
+    fn done_of_return(&self, act: &Act<'_>, order: &ReturnOrder) -> Result<Facts, Refused> {
+        let shares_fen = act.feedback.amount_fen;
+        if shares_fen != order.amount_fen {
+            return Err(Reason::ReturnSum { shares_fen, amount_fen: order.amount_fen }.into());
+        }
+        let freeze = self.freeze(&order.freeze_order_id)?;
+        if let Some(sent_at) = instant(act.instruction.sent_at.as_ref())
+            && !is_brought_in(order.provenance)
+        {
+            act.not_before(sent_at - moment::SKEW)?;
+        }
+        let on = city_day(act.acted_at);
+        let executed = ReturnExecuted {
+            order_id: order.order_id.clone(),
+            org_unit: order.org_unit.clone(),
+            amount_fen: order.amount_fen,
+            occurred_on: Some(on.into()),
+            member_unit: order.member_unit.clone(),
+            account_class: freeze.account_class,
+            executed_at: Some(timestamp(act.acted_at)),
+            trans_serial_number: act.instruction.trans_serial_number.clone(),
+            freeze_order_id: order.freeze_order_id.clone(),
+            provenance: order.provenance,
+        };
+        Ok(vec![Self::fact(&order.org_unit, executed, on)?])
+    }
+
+    /// Frozen by somebody else: the order waits (轮候), and becomes a freeze when the bank says so.
+    fn queued(
+        &self,
+        order: &Order,
+        instruction: &Instruction,
+        feedback: &BankFeedback,
+        at: &Moment<'_>,
+    ) -> Result<Facts, Refused> {
+        let Order::Freeze(freeze) = order else { return Err(Reason::NotThisAnswer.into()) };
+        if instruction.kind() != InstructionKind::Freeze {
+            return Err(Reason::NotThisAnswer.into());
+        }
+        if freeze.state() == xiaoan_proto::antifraud::v1::FreezeState::Queued {
+            return Ok(Vec::new());
+        }
+        let prior_expires_on = parse_stamp(&format!("{}000000", feedback.prior_expires_on)).map(city_day);
+        let queued = FreezeQueued {
+            order_id: freeze.order_id.clone(),
+            org_unit: freeze.org_unit.clone(),
+            prior_freezer: shortened(&feedback.prior_freezer),
+            prior_amount_fen: feedback.prior_amount_fen,
+            prior_expires_on: prior_expires_on.map(Into::into),
+            trans_serial_number: instruction.trans_serial_number.clone(),
+        };
+        Ok(vec![Self::fact(&freeze.org_unit, queued, at.today())?])
+    }
+}
+
+impl Act<'_> {
+    fn not_before(&self, earliest: OffsetDateTime) -> Result<(), Refused> {
+        if self.acted_at < earliest { Err(Reason::ActedBefore { earliest }.into()) } else { Ok(()) }
+    }
+    fn within_balance(&self) -> Result<(), Refused> {
+        let fits = (0..=self.feedback.balance_before_fen).contains(&self.feedback.amount_fen);
+        if fits { Ok(()) } else { Err(Reason::MoreThanBalance.into()) }
+    }
+}
+
+/// All four fields were compared and agree (AF-002).
+fn all_agree(feedback: &BankFeedback) -> Result<(), Refused> {
+    let four = [MatchField::Name, MatchField::Account, MatchField::Amount, MatchField::Time];
+    let agreed = |field: &MatchField| feedback.agreed.contains(&i32::from(*field));
+    if four.iter().all(agreed) && feedback.differing.is_empty() {
+        Ok(())
+    } else {
+        Err(Reason::NotAgreed.into())
+    }
+}
+
+fn is_return_code(code: &str) -> bool {
+    code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What a bank wrote, without control characters and not longer than an event should carry.
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}
