@@ -20,5 +20,7 @@ pub fn descriptor_pool() -> &'static prost_reflect::DescriptorPool {
 }
 
 mod civil;
+mod measures;
 mod person;
 pub use civil::{NotADay, instant, timestamp};
+pub use measures::{MEASURES, OFFICERS, SQUADRON_MEASURES};

@@ -1,0 +1,52 @@
+//! Names of the measures: what schemes may count. hq refuses other names, rankings books these and no others.
+
+/// Every measure, with the service whose events book it. The order is that of rankings' numbers: append only.
+pub const MEASURES: [(&str, &str); 33] = [
+    ("case.filed", "cases"),
+    ("case.solved", "cases"),
+    ("case.cohort_solved", "cases"),
+    ("case.small.filed", "cases"),
+    ("case.small.solved", "cases"),
+    ("case.small.cohort_solved", "cases"),
+    ("case.preventable.filed", "cases"),
+    ("case.arrests", "cases"),
+    ("case.solved_loss", "cases"),
+    ("case.recovered", "cases"),
+    ("case.returned", "cases"),
+    ("alert.received", "cases"),
+    ("case.exceptional.solved", "cases"),
+    ("antifraud.stopped", "antifraud"),
+    ("antifraud.frozen", "antifraud"),
+    ("antifraud.returned", "antifraud"),
+    ("antifraud.stops_confirmed", "antifraud"),
+    ("port.incidents", "port"),
+    ("port.incidents_closed", "port"),
+    ("port.guards_authorised", "port"),
+    ("port.freight_vehicles", "port"),
+    ("port.settlements", "port"),
+    ("volunteer.applied", "volunteers"),
+    ("volunteer.enrolled", "volunteers"),
+    ("volunteer.squadrons", "volunteers"),
+    ("volunteer.duty_points", "volunteers"),
+    ("volunteer.patrols", "volunteers"),
+    ("volunteer.patrol_minutes", "volunteers"),
+    ("volunteer.fugitives_caught", "volunteers"),
+    ("volunteer.suspects_caught", "volunteers"),
+    ("volunteer.people_rescued", "volunteers"),
+    ("volunteer.traffic_eased", "volunteers"),
+    ("volunteer.disputes_mediated", "volunteers"),
+];
+
+/// Measures whose lines have a squadron as their category: what a board of squadrons may count.
+pub const SQUADRON_MEASURES: [&str; 7] = [
+    "volunteer.patrols",
+    "volunteer.patrol_minutes",
+    "volunteer.fugitives_caught",
+    "volunteer.suspects_caught",
+    "volunteer.people_rescued",
+    "volunteer.traffic_eased",
+    "volunteer.disputes_mediated",
+];
+
+/// Denominator that is no measure of the ledger: officers by the dated headcounts of hq (facts row A12).
+pub const OFFICERS: &str = "officers";
