@@ -189,6 +189,7 @@ fn scheme() -> Story {
         min_denominator: 0,
         unit: unit.to_owned(),
         weight: 0,
+        ..Default::default()
     };
     let share = hq::Indicator {
         denominator: measure("case.filed"),
@@ -209,8 +210,7 @@ fn scheme() -> Story {
             count("alerts", "警情", "Alerts", "起", "alert.received"),
         ],
         rank_by: "preventable_share".to_owned(),
-        attention_rules: Vec::new(),
-        effective_on: None,
+        ..Default::default()
     };
     let request =
         hq::PublishSchemeRequest { request_id: String::new(), scheme: Some(scheme), etag: String::new() };
