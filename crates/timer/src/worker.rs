@@ -2,7 +2,6 @@
 
 use crate::metrics::{kind_of, metrics};
 use crate::{Alarm, Fire, table};
-use futures::stream::{FuturesUnordered, StreamExt};
 use futures::{FutureExt, future};
 use sqlx::PgPool;
 use std::panic::AssertUnwindSafe;
@@ -10,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use xiaoan_kernel::Clock;
@@ -100,7 +99,8 @@ struct Worker<F> {
 }
 
 async fn run<F: Fire>(worker: Arc<Worker<F>>, changed: Arc<Notify>, stop: CancellationToken) {
-    let mut busy = FuturesUnordered::new();
+    // Tasks of their own: what is being carried out goes on, and gives its connection back, while this asks for one.
+    let mut busy = JoinSet::new();
     let mut measured: Option<Instant> = None;
     while !stop.is_cancelled() {
         if measured.is_none_or(|at| at.elapsed() > Duration::from_secs(1)) {
@@ -110,24 +110,32 @@ async fn run<F: Fire>(worker: Arc<Worker<F>>, changed: Arc<Notify>, stop: Cancel
         let free = worker.options.at_once.max(1).saturating_sub(busy.len());
         let held = worker.hold(free).await;
         let none_left = held.len() < free;
-        busy.extend(held.into_iter().map(|alarm| Arc::clone(&worker).carry_out(alarm)));
+        for alarm in held {
+            busy.spawn(Arc::clone(&worker).carry_out(alarm));
+        }
         // With every hand busy, only a free one or the end is news.
         let sleep = async {
             if none_left {
-                tokio::time::sleep(worker.until_next().await).await
+                tokio::time::sleep(worker.until_next().await).await;
             } else {
-                future::pending().await
+                future::pending::<()>().await;
             }
         };
-        let news = async { if none_left { changed.notified().await } else { future::pending().await } };
+        let news = async {
+            if none_left {
+                changed.notified().await;
+            } else {
+                future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             () = sleep => {}
             () = news => {}
-            Some(()) = busy.next() => {}
+            Some(_) = busy.join_next() => {}
             () = stop.cancelled() => {}
         }
     }
-    while busy.next().await.is_some() {}
+    while busy.join_next().await.is_some() {}
 }
 
 impl<F: Fire> Worker<F> {
@@ -146,10 +154,7 @@ impl<F: Fire> Worker<F> {
         // Two workers that ask in the same moment, or a database that is away: not at once again.
         const LEAST: Duration = Duration::from_millis(20);
         const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
-        let next = match table::next(&self.pool).await {
-            Ok(next) => next,
-            Err(_) => return AFTER_AN_ERROR,
-        };
+        let Ok(next) = table::next(&self.pool).await else { return AFTER_AN_ERROR };
         let due = next.try_at.map(|at| (at - self.clock.now()).try_into().unwrap_or(Duration::ZERO));
         let let_go = next.held_for.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default());
         let first = due.into_iter().chain(let_go).min().unwrap_or(self.options.look_again);

@@ -112,6 +112,9 @@ fn deadlines(event: &RecordedEvent) -> Result<Vec<Change>, UnknownEvent> {
     })
 }
 
+/// What events mean for deadlines.
+pub type Meaning = fn(&RecordedEvent) -> Result<Vec<Change>, UnknownEvent>;
+
 /// One that is not told of releases.
 fn deaf(event: &RecordedEvent) -> Result<Vec<Change>, UnknownEvent> {
     if event.r#type.ends_with("Released") { Ok(Vec::new()) } else { deadlines(event) }
@@ -177,7 +180,7 @@ pub struct World {
 pub struct Process {
     pub store: EventStore,
     pub stops: Repository<Stop>,
-    pub timers: Arc<Timers<fn(&RecordedEvent) -> Result<Vec<Change>, UnknownEvent>>>,
+    pub timers: Arc<Timers<Meaning>>,
     pub projection: ProjectionHandle,
     pub ending: Arc<Ending>,
     /// Taken by whoever kills it.
@@ -213,10 +216,10 @@ impl World {
         self.process_by(clock, deaf, How::Well, 0, options()).await
     }
 
-    pub async fn process_by(
+    async fn process_by(
         &self,
         clock: Arc<dyn Clock>,
-        deadlines: fn(&RecordedEvent) -> Result<Vec<Change>, UnknownEvent>,
+        deadlines: Meaning,
         how: How,
         times: i64,
         options: TimerOptions,
