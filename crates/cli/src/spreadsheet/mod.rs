@@ -7,27 +7,30 @@ mod decode;
 mod headers;
 mod records;
 mod rejected;
+mod rows;
 
 pub use decode::{Encoding, detect, open};
-pub use headers::{Column, Headers};
+pub use headers::Headers;
 pub use records::{Record, Records};
 pub use rejected::{Rejection, write_rejected};
+pub use rows::Row;
 
 use crate::fault::Fault;
 use std::io::BufRead;
+use std::marker::PhantomData;
 use std::path::Path;
-use xiaoan_proto::cases::v1::CaseRow;
 
-/// A spreadsheet of cases, its header read.
-pub struct CaseSheet {
+/// A spreadsheet of rows of one kind, its header read.
+pub struct Spreadsheet<R> {
     /// Encoding found.
     pub encoding: Encoding,
     /// Header found.
     pub headers: Headers,
     records: Records<Box<dyn BufRead + Send>>,
+    rows: PhantomData<fn() -> R>,
 }
 
-impl CaseSheet {
+impl<R: Row> Spreadsheet<R> {
     /// Opens a file and reads its header. `tally` is told how many bytes were read.
     ///
     /// # Errors
@@ -39,14 +42,14 @@ impl CaseSheet {
             return Err(Fault::Usage(format!("{}: the file is empty", path.display())));
         };
         let headers =
-            Headers::read(&first.text).map_err(|e| Fault::Usage(format!("{}: {e}", path.display())))?;
+            Headers::read::<R>(&first.text).map_err(|e| Fault::Usage(format!("{}: {e}", path.display())))?;
         records.set_delimiter(headers.delimiter);
-        Ok(Self { encoding, headers, records })
+        Ok(Self { encoding, headers, records, rows: PhantomData })
     }
 }
 
-impl Iterator for CaseSheet {
-    type Item = std::io::Result<(CaseRow, Record)>;
+impl<R: Row> Iterator for Spreadsheet<R> {
+    type Item = std::io::Result<(R, Record)>;
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let record = match self.records.next()? {
@@ -65,6 +68,7 @@ impl Iterator for CaseSheet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use xiaoan_proto::cases::v1::CaseRow;
 
     const ENGLISH: &str = "case_no,org_unit,category,reported_at,occurred_at,filed_on,loss_yuan,preventable,solved_on,\
         solve_manner,arrests,recovered_yuan,withdrawn_on,withdrawal_ground";
@@ -75,7 +79,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("cases.csv");
         std::fs::write(&path, bytes).unwrap();
-        let sheet = CaseSheet::open(&path, |_| {})?;
+        let sheet = Spreadsheet::<CaseRow>::open(&path, |_| {})?;
         let encoding = sheet.encoding;
         Ok((encoding, sheet.map(|r| r.unwrap().0).collect()))
     }

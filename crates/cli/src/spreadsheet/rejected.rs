@@ -1,6 +1,6 @@
 //! Writes the rejected rows back in the user's own encoding, header, order and delimiter, with code and sentence.
 
-use super::{CaseSheet, Encoding};
+use super::{Encoding, Row, Spreadsheet};
 use crate::fault::Fault;
 use crate::render::formula_safe;
 use std::collections::HashMap;
@@ -21,8 +21,12 @@ pub struct Rejection {
 ///
 /// # Errors
 /// When either file cannot be read or written.
-pub fn write_rejected(source: &Path, target: &Path, rejected: &HashMap<i64, Rejection>) -> Result<(), Fault> {
-    let sheet = CaseSheet::open(source, |_| {})?;
+pub fn write_rejected<R: Row>(
+    source: &Path,
+    target: &Path,
+    rejected: &HashMap<i64, Rejection>,
+) -> Result<(), Fault> {
+    let sheet = Spreadsheet::<R>::open(source, |_| {})?;
     let (encoding, headers) = (sheet.encoding, sheet.headers.clone());
     let delimiter = headers.delimiter;
     let mut file = BufWriter::new(File::create(target).map_err(|e| Fault::file(target, &e))?);
@@ -46,8 +50,8 @@ pub fn write_rejected(source: &Path, target: &Path, rejected: &HashMap<i64, Reje
     write_line(&mut file, encoding, delimiter, &first).map_err(problem)?;
 
     for item in sheet {
-        let (row, record) = item.map_err(|e| Fault::file(source, &e))?;
-        let Some(rejection) = rejected.get(&row.line) else { continue };
+        let (_, record) = item.map_err(|e| Fault::file(source, &e))?;
+        let Some(rejection) = rejected.get(&record.line) else { continue };
         let mut cells = kept(&record.cells);
         // A short row is filled up, so that code and sentence stand under their own titles.
         while cells.len() < first.len() - 2 {
@@ -82,6 +86,7 @@ fn quote(cell: &str, delimiter: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use xiaoan_proto::cases::v1::CaseRow;
 
     #[test]
     fn rejected_rows_keep_the_users_encoding_header_and_order_and_can_be_imported_again() {
@@ -96,7 +101,7 @@ mod tests {
             codes: codes.into(), sentences: "案别代码不对；请改。".into()
         };
         let rejected = HashMap::from([(3, why("CB-002")), (4, why("GE-006"))]);
-        write_rejected(&source, &target, &rejected).unwrap();
+        write_rejected::<CaseRow>(&source, &target, &rejected).unwrap();
 
         let bytes = std::fs::read(&target).unwrap();
         let (written, _, malformed) = encoding_rs::GB18030.decode(&bytes);
@@ -107,7 +112,7 @@ mod tests {
         assert_eq!(lines[2], "short;A3;;;;;;;;;;;;;GE-006;案别代码不对；请改。");
         assert_eq!(lines.len(), 3);
 
-        let again: Vec<_> = CaseSheet::open(&target, |_| {}).unwrap().map(|r| r.unwrap().0).collect();
+        let again: Vec<_> = Spreadsheet::<CaseRow>::open(&target, |_| {}).unwrap().map(|r| r.unwrap().0).collect();
         assert_eq!((again.len(), again[0].case_no.as_str(), again[0].malformed.as_str()), (2, "A2", ""));
     }
 }
