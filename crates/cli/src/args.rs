@@ -83,6 +83,9 @@ pub enum Command {
     /// Cases: import, list, look at one
     #[command(subcommand)]
     Cases(Cases),
+    /// The port police: incidents, accidents, guards, freight traffic
+    #[command(subcommand)]
+    Port(crate::commands::port::Port),
     /// Standings of a board over a period
     Standings(Standings),
     /// The ledger lines, and their events, behind one number of a board

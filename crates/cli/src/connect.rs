@@ -16,6 +16,11 @@ use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use xiaoan_proto::hq::v1::campaign_service_client::CampaignServiceClient;
 use xiaoan_proto::hq::v1::org_unit_service_client::OrgUnitServiceClient;
 use xiaoan_proto::hq::v1::scheme_service_client::SchemeServiceClient;
+use xiaoan_proto::port::v1::accident_service_client::AccidentServiceClient;
+use xiaoan_proto::port::v1::freight_traffic_service_client::FreightTrafficServiceClient;
+use xiaoan_proto::port::v1::guard_service_client::GuardServiceClient;
+use xiaoan_proto::port::v1::incident_service_client::IncidentServiceClient;
+use xiaoan_proto::port::v1::intake_service_client::IntakeServiceClient;
 use xiaoan_proto::projections::v1::projections_service_client::ProjectionsServiceClient;
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
 use xiaoan_proto::volunteers::v1::patrol_service_client::PatrolServiceClient;
@@ -115,6 +120,12 @@ impl Clients {
     client!(/** Volunteers. */ volunteer, volunteers, VolunteerServiceClient);
     client!(/** Squadrons and duty points. */ squadron, volunteers, SquadronServiceClient);
     client!(/** Patrols and the rules for them. */ patrol, volunteers, PatrolServiceClient);
+
+    client!(/** Incidents of the port. */ incident, port, IncidentServiceClient);
+    client!(/** Accidents in the port. */ accident, port, AccidentServiceClient);
+    client!(/** Guards of the port. */ guard, port, GuardServiceClient);
+    client!(/** Freight traffic directed. */ freight, port, FreightTrafficServiceClient);
+    client!(/** Records of port dispatch systems. */ intake, port, IntakeServiceClient);
 
     /// The event log of a service.
     #[must_use]

@@ -165,6 +165,16 @@ impl Sheet {
     }
 }
 
+/// A message in ProtoJSON, as `--output json` prints it; `null` for one that the published language does not know.
+#[must_use]
+pub fn message_json<M: prost::Message + prost::Name>(message: &M) -> Value {
+    let descriptor = xiaoan_proto::descriptor_pool().get_message_by_name(&M::full_name());
+    descriptor
+        .and_then(|d| prost_reflect::DynamicMessage::decode(d, message.encode_to_vec().as_slice()).ok())
+        .and_then(|dynamic| serde_json::to_value(&dynamic).ok())
+        .unwrap_or(Value::Null)
+}
+
 /// A cell that starts like a formula gets an apostrophe before it; plain negative numbers stay numbers.
 #[must_use]
 pub fn formula_safe(text: &str) -> String {

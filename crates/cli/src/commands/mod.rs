@@ -7,6 +7,7 @@ mod dev;
 mod explain;
 mod import;
 mod org;
+pub mod port;
 mod projections;
 mod standings;
 mod token;
@@ -65,6 +66,7 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Org(what) => org::run(&context, what).await,
         Command::Cases(Cases::Import(what)) => import::run(&context, what).await,
         Command::Cases(what) => cases::run(&context, what).await,
+        Command::Port(what) => port::run(&context, what).await,
         Command::Standings(what) => standings::run(&context, what).await,
         Command::Explain(what) => explain::run(&context, what).await,
         Command::Watch(what) => watch::run(&context, what).await,

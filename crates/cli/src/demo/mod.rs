@@ -62,6 +62,7 @@ pub mod dice;
 pub mod draft;
 pub mod pieces;
 pub mod plan;
+pub mod port;
 pub mod replay;
 pub mod script;
 pub mod stage;
