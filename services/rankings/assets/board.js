@@ -122,6 +122,7 @@
   // Exchanges the table's bodies, marks the rows whose figures changed, and gives the focus back.
   function rows(fresh) {
     const table = board.querySelector("table.board");
+    if (!table) return 0; // a sheet of figures: its parts have been exchanged already
     const before = new Map();
     for (const row of table.querySelectorAll("tr[data-row]")) before.set(row.id, row.innerHTML);
     const focused = table.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;

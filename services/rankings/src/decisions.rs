@@ -264,7 +264,17 @@ mod tests {
         schemes.all.push(published(1, None));
         assert_eq!(
             schemes.boards(),
-            ["theft-stations", "theft-bureaus", "small-cases", "prevention-stations", "a-new-one"]
+            [
+                "theft-stations",
+                "theft-bureaus",
+                "small-cases",
+                "prevention-stations",
+                "anti-fraud-bureaus",
+                "volunteer-squadrons",
+                "port-operations",
+                "city",
+                "a-new-one"
+            ]
         );
     }
 }

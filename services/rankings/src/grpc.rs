@@ -1,19 +1,23 @@
 //! The gRPC services of rankings: thin over the [`Reader`]. Any verified caller may read: what the board shows is public
 //! inside the bureau, and no line of the ledger says anything about a person.
 
+mod encoded;
+
+pub use encoded::RankingsServer;
+
 use crate::ledger::check::check;
-use crate::reader::{ReadError, Reader};
+use crate::reader::{ReadError, Reader, Standings};
 use futures::{Stream, StreamExt};
 use sqlx::PgPool;
 use std::pin::Pin;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 use xiaoan_eventstore::StoreError;
-use xiaoan_proto::rankings::v1::rankings_service_server::{RankingsService, RankingsServiceServer};
+use xiaoan_proto::rankings::v1::rankings_service_server::RankingsService;
 use xiaoan_proto::rankings::v1::{
     Board, CheckLedgerRequest, CheckLedgerResponse, ExplainRequest, ExplainResponse, GetStandingsRequest,
-    GetStandingsResponse, ListBoardsRequest, ListBoardsResponse, WatchStandingsRequest,
-    WatchStandingsResponse,
+    GetStandingsResponse, ListBoardsRequest, ListBoardsResponse, ListSourcesRequest, ListSourcesResponse,
+    WatchStandingsRequest, WatchStandingsResponse,
 };
 use xiaoan_rpc::{Caller, Role, errors};
 
@@ -26,8 +30,23 @@ pub struct Rankings {
 
 /// The service over a reader and its database.
 #[must_use]
-pub fn rankings_service(reader: Reader, pool: PgPool) -> RankingsServiceServer<Rankings> {
-    RankingsServiceServer::new(Rankings { reader, pool })
+pub fn rankings_service(reader: Reader, pool: PgPool) -> RankingsServer {
+    RankingsServer::new(Rankings { reader, pool })
+}
+
+impl Rankings {
+    async fn find_standings(&self, request: Request<GetStandingsRequest>) -> Result<Arc<Standings>, Status> {
+        Caller::of(&request)?;
+        let m = request.into_inner();
+        let as_of = match &m.as_of {
+            None => None,
+            Some(at) => Some(xiaoan_proto::instant(at).ok_or_else(|| {
+                status(ReadError::BadArgument { field: "as_of", reason: "it is no instant".into() })
+            })?),
+        };
+        self.reader.wait_for(&m.at_least).await.map_err(status)?;
+        self.reader.standings(&m.board, &m.period, as_of).await.map_err(status)
+    }
 }
 
 #[tonic::async_trait]
@@ -48,17 +67,8 @@ impl RankingsService for Rankings {
         &self,
         request: Request<GetStandingsRequest>,
     ) -> Result<Response<GetStandingsResponse>, Status> {
-        Caller::of(&request)?;
-        let m = request.into_inner();
-        let as_of = match &m.as_of {
-            None => None,
-            Some(at) => Some(xiaoan_proto::instant(at).ok_or_else(|| {
-                status(ReadError::BadArgument { field: "as_of", reason: "it is no instant".into() })
-            })?),
-        };
-        self.reader.wait_for(&m.at_least).await.map_err(status)?;
-        let standings = self.reader.standings(&m.board, &m.period, as_of).await.map_err(status)?;
-        Ok(Response::new(Arc::unwrap_or_clone(standings)))
+        // Over the wire this call is answered without a copy: see `encoded`.
+        Ok(Response::new(self.find_standings(request).await?.to_message()))
     }
 
     async fn explain(&self, request: Request<ExplainRequest>) -> Result<Response<ExplainResponse>, Status> {
@@ -74,7 +84,7 @@ impl RankingsService for Rankings {
         Caller::of(&request)?;
         let m = request.into_inner();
         let changes = self.reader.watch(&m.board, &m.period, m.after_revision).map(|change| {
-            let standings = Arc::unwrap_or_clone(change.map_err(status)?);
+            let standings = change.map_err(status)?.to_message();
             Ok(WatchStandingsResponse { standings: Some(standings) })
         });
         Ok(Response::new(Box::pin(changes)))
@@ -92,6 +102,15 @@ impl RankingsService for Rankings {
             digest: found.digest,
             differences: found.differences,
         }))
+    }
+
+    async fn list_sources(
+        &self,
+        request: Request<ListSourcesRequest>,
+    ) -> Result<Response<ListSourcesResponse>, Status> {
+        Caller::of(&request)?;
+        let sources = self.reader.source_statuses().await.map_err(status)?;
+        Ok(Response::new(ListSourcesResponse { sources }))
     }
 }
 

@@ -3,8 +3,8 @@
 //! | step | what happens | where |
 //! |---|---|---|
 //! | 1 | an event becomes signed lines: pure, no memory | [`booking`] |
-//! | 2 | lines, daily and monthly sums and the checkpoint are written in one transaction | [`ledger`] |
-//! | 3 | hq's schemes and campaigns are kept, all versions | [`decisions`] |
+//! | 2 | lines, daily and monthly sums and the checkpoint are written in one transaction, source by source | [`ledger`] |
+//! | 3 | hq's schemes and campaigns are kept, all versions; squadrons by name | [`decisions`], [`squadrons`] |
 //! | 4 | sums become rows with ranks, exact fractions only: pure | [`standings`] |
 //! | 5 | readers ask: the web board in process, everybody else through gRPC | [`Reader`], [`grpc`], [`web`] |
 //!
@@ -17,10 +17,12 @@ pub mod ledger;
 pub mod measures;
 mod reader;
 mod service;
+pub mod source;
+pub mod squadrons;
 pub mod standings;
 pub mod web;
 
-pub use reader::{Announced, Bell, ReadError, ReadRefusal, Reader};
+pub use reader::{Announced, Bell, ReadError, ReadRefusal, Reader, Standings};
 pub use service::{Logs, OwnOptions, Parts, serve};
 
 /// Name of this service.

@@ -1,5 +1,9 @@
 //! The measures of the ledger. Schemes name them; a name that is not here always sums to nothing.
 
+use crate::source::Source;
+
+pub use xiaoan_proto::OFFICERS;
+
 /// What a line counts. The number is what the tables store; it never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(i16)]
@@ -30,15 +34,53 @@ pub enum Measure {
     AlertReceived = 12,
     /// Cases solved by exception (suspect dead …): never merged into `case.solved` (domain reference §A.5).
     ExceptionalSolved = 13,
+    /// Money stopped by banks (止付), in fen, as confirmed by the bank, on its day (facts row J2). Never added to frozen:
+    /// the same yuan is first stopped, then frozen.
+    Stopped = 14,
+    /// Money frozen by banks (冻结), in fen, as confirmed by the bank.
+    Frozen = 15,
+    /// Money given back to victims through banks (资金返还), in fen.
+    PaidBack = 16,
+    /// Stop orders that a bank confirmed.
+    StopsConfirmed = 17,
+    /// Incidents that hinder the port's production (facts row P1); the category is the kind.
+    Incidents = 18,
+    /// Incidents closed, on the day of closing.
+    IncidentsClosed = 19,
+    /// Port guards given the power to settle minor accidents (facts row P3), less those that lost it.
+    GuardsAuthorised = 20,
+    /// Freight vehicles directed (facts row P5).
+    FreightVehicles = 21,
+    /// Accidents settled by agreement.
+    Settlements = 22,
+    /// Volunteers that applied (facts row V1).
+    Applied = 23,
+    /// Volunteers vetted and numbered.
+    Enrolled = 24,
+    /// Squadrons formed (facts row V2); the category is the kind.
+    Squadrons = 25,
+    /// Duty points opened (facts row V2); the category is the kind.
+    DutyPoints = 26,
+    /// Patrols held (facts row V3), on the day they ended; the category is the squadron, as for all that follows.
+    Patrols = 27,
+    /// Minutes that volunteers patrolled, each counted once.
+    PatrolMinutes = 28,
+    /// Fugitives caught with help (facts row V4).
+    FugitivesCaught = 29,
+    /// Suspects caught with help.
+    SuspectsCaught = 30,
+    /// People rescued.
+    PeopleRescued = 31,
+    /// Traffic jams eased.
+    TrafficEased = 32,
+    /// Disputes mediated.
+    DisputesMediated = 33,
 }
-
-/// Denominator that is no measure of the ledger: officers by the dated headcounts of hq.
-pub const OFFICERS: &str = "officers";
 
 impl Measure {
     /// How many there are.
-    pub const COUNT: usize = 13;
-    /// All of them, in the order of their numbers.
+    pub const COUNT: usize = xiaoan_proto::MEASURES.len();
+    /// All of them, in the order of their numbers; those of a source stand together.
     pub const ALL: [Self; Self::COUNT] = [
         Self::CaseFiled,
         Self::CaseSolved,
@@ -53,29 +95,35 @@ impl Measure {
         Self::Returned,
         Self::AlertReceived,
         Self::ExceptionalSolved,
+        Self::Stopped,
+        Self::Frozen,
+        Self::PaidBack,
+        Self::StopsConfirmed,
+        Self::Incidents,
+        Self::IncidentsClosed,
+        Self::GuardsAuthorised,
+        Self::FreightVehicles,
+        Self::Settlements,
+        Self::Applied,
+        Self::Enrolled,
+        Self::Squadrons,
+        Self::DutyPoints,
+        Self::Patrols,
+        Self::PatrolMinutes,
+        Self::FugitivesCaught,
+        Self::SuspectsCaught,
+        Self::PeopleRescued,
+        Self::TrafficEased,
+        Self::DisputesMediated,
     ];
 
     /// Name that schemes and the API use.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::CaseFiled => "case.filed",
-            Self::CaseSolved => "case.solved",
-            Self::CaseCohortSolved => "case.cohort_solved",
-            Self::SmallFiled => "case.small.filed",
-            Self::SmallSolved => "case.small.solved",
-            Self::SmallCohortSolved => "case.small.cohort_solved",
-            Self::PreventableFiled => "case.preventable.filed",
-            Self::Arrests => "case.arrests",
-            Self::SolvedLoss => "case.solved_loss",
-            Self::Recovered => "case.recovered",
-            Self::Returned => "case.returned",
-            Self::AlertReceived => "alert.received",
-            Self::ExceptionalSolved => "case.exceptional.solved",
-        }
+        xiaoan_proto::MEASURES[self as usize - 1].0
     }
 
-    /// Its column in the tables of sums: the name with underscores.
+    /// Its column in its source's tables of sums: the name with underscores.
     #[must_use]
     pub const fn column(self) -> &'static str {
         match self {
@@ -92,13 +140,50 @@ impl Measure {
             Self::Returned => "case_returned",
             Self::AlertReceived => "alert_received",
             Self::ExceptionalSolved => "case_exceptional_solved",
+            Self::Stopped => "antifraud_stopped",
+            Self::Frozen => "antifraud_frozen",
+            Self::PaidBack => "antifraud_returned",
+            Self::StopsConfirmed => "antifraud_stops_confirmed",
+            Self::Incidents => "port_incidents",
+            Self::IncidentsClosed => "port_incidents_closed",
+            Self::GuardsAuthorised => "port_guards_authorised",
+            Self::FreightVehicles => "port_freight_vehicles",
+            Self::Settlements => "port_settlements",
+            Self::Applied => "volunteer_applied",
+            Self::Enrolled => "volunteer_enrolled",
+            Self::Squadrons => "volunteer_squadrons",
+            Self::DutyPoints => "volunteer_duty_points",
+            Self::Patrols => "volunteer_patrols",
+            Self::PatrolMinutes => "volunteer_patrol_minutes",
+            Self::FugitivesCaught => "volunteer_fugitives_caught",
+            Self::SuspectsCaught => "volunteer_suspects_caught",
+            Self::PeopleRescued => "volunteer_people_rescued",
+            Self::TrafficEased => "volunteer_traffic_eased",
+            Self::DisputesMediated => "volunteer_disputes_mediated",
         }
     }
 
-    /// Its place among [`ALL`](Self::ALL), from 0.
+    /// Source whose events book it.
+    #[must_use]
+    pub const fn source(self) -> Source {
+        match self as i16 {
+            ..=13 => Source::Cases,
+            14..=17 => Source::Antifraud,
+            18..=22 => Source::Port,
+            23.. => Source::Volunteers,
+        }
+    }
+
+    /// Its place among the measures of its source, from 0.
     #[must_use]
     pub const fn place(self) -> usize {
-        self as usize - 1
+        let first = match self.source() {
+            Source::Cases => Self::CaseFiled,
+            Source::Antifraud => Self::Stopped,
+            Source::Port => Self::Incidents,
+            Source::Volunteers => Self::Applied,
+        };
+        self as usize - first as usize
     }
 
     /// The measure of that name.
@@ -123,7 +208,15 @@ impl Measure {
     /// Whether it is an amount of money, in fen.
     #[must_use]
     pub const fn is_money(self) -> bool {
-        matches!(self, Self::SolvedLoss | Self::Recovered | Self::Returned)
+        matches!(
+            self,
+            Self::SolvedLoss
+                | Self::Recovered
+                | Self::Returned
+                | Self::Stopped
+                | Self::Frozen
+                | Self::PaidBack
+        )
     }
 }
 
@@ -133,13 +226,20 @@ mod tests {
 
     #[test]
     fn every_measure_is_found_by_its_name_and_its_number() {
-        for measure in Measure::ALL {
-            assert_eq!(Measure::named(measure.name()), Some(measure));
+        for (measure, (name, source)) in Measure::ALL.into_iter().zip(xiaoan_proto::MEASURES) {
+            assert_eq!((measure.name(), measure.source().name()), (name, source));
+            assert_eq!(Measure::named(name), Some(measure));
             assert_eq!(Measure::with_id(measure.id()), Some(measure));
-            assert_eq!(Measure::ALL[measure.place()], measure);
-            assert_eq!(measure.column(), measure.name().replace('.', "_"));
+            assert_eq!(measure.column(), name.replace('.', "_"));
         }
         assert_eq!(Measure::with_id(0), None);
-        assert_eq!(Measure::with_id(14), None);
+        assert_eq!(Measure::with_id(34), None);
+    }
+
+    #[test]
+    fn what_a_board_of_squadrons_may_count_is_booked_by_volunteers() {
+        for name in xiaoan_proto::SQUADRON_MEASURES {
+            assert_eq!(Measure::named(name).map(Measure::source), Some(Source::Volunteers), "{name}");
+        }
     }
 }

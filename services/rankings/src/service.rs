@@ -4,6 +4,8 @@ use crate::decisions::{self, Decisions};
 use crate::grpc::rankings_service;
 use crate::ledger::{Ledger, LedgerRebuild};
 use crate::reader::{Announced, Reader};
+use crate::source::Source;
+use crate::squadrons::Squadrons;
 use crate::web::{self, WebOptions};
 use anyhow::Context;
 use sqlx::PgPool;
@@ -54,25 +56,38 @@ pub async fn serve(start: Start<OwnOptions>) -> anyhow::Result<()> {
 
 /// The logs that rankings follows, and how a rebuild reads the ledger's.
 pub struct Logs {
-    cases: FeedSource,
     hq: FeedSource,
-    rebuild: LogReader,
+    /// Those of the sources that are there; a city that has no port is none the worse for it.
+    ledger: Vec<(Source, FeedSource)>,
+    rebuild: Vec<LogReader>,
 }
 
 impl Logs {
     async fn of(options: &ServiceOptions, cases_log: Option<&Secret>) -> anyhow::Result<Self> {
-        let (cases, hq) = (options.follow("cases")?, options.follow(decisions::SOURCE)?);
-        let rebuild = match cases_log {
-            None => LogReader::remote(&cases),
-            Some(url) => {
-                let pool = PgPool::connect(url.expose()).await.context("cannot reach the log of cases")?;
-                let store =
-                    EventStore::open(pool, "cases", Arc::new(SystemClock), AppenderOptions::default()).await;
-                LogReader::local(store.context("cannot read the log of cases")?)
+        let hq = options.follow(decisions::SOURCE)?;
+        let (mut ledger, mut rebuild) = (Vec::new(), Vec::new());
+        for source in Source::ALL {
+            // The boards began with cases: a process that does not know where they are is configured wrongly.
+            if options.source(source.name()).is_none() && source != Source::Cases {
+                tracing::info!(source = source.name(), "this source is not followed: no --source names it");
+                continue;
             }
-        };
-        Ok(Self { cases, hq, rebuild })
+            let log = options.follow(source.name())?;
+            rebuild.push(match cases_log.filter(|_| source == Source::Cases) {
+                Some(url) => cases_log_reader(url).await?,
+                None => LogReader::remote(&log),
+            });
+            ledger.push((source, log));
+        }
+        Ok(Self { hq, ledger, rebuild })
     }
+}
+
+async fn cases_log_reader(url: &Secret) -> anyhow::Result<LogReader> {
+    let name = Source::Cases.name();
+    let pool = PgPool::connect(url.expose()).await.context("cannot reach the log of cases")?;
+    let store = EventStore::open(pool, name, Arc::new(SystemClock), AppenderOptions::default()).await;
+    Ok(LogReader::local(store.context("cannot read the log of cases")?))
 }
 
 /// rankings over a database, before a server is put in front.
@@ -95,13 +110,21 @@ impl Parts {
         let directory = Directory::load(pool.clone()).await.context("cannot read the directory")?;
         let reader = Reader::new(pool.clone(), Arc::clone(&directory), clock);
         let bell = reader.bell();
-        let projections = vec![
-            Runner::remote(logs.cases, pool.clone(), Announced::new(ledger, bell.clone())),
+        let mut projections = vec![
             Runner::remote(logs.hq.clone(), pool.clone(), Announced::new(directory, bell.clone())),
-            Runner::remote(logs.hq, pool.clone(), Announced::new(Decisions::new(), bell)),
+            Runner::remote(logs.hq, pool.clone(), Announced::new(Decisions::new(), bell.clone())),
         ];
+        // A runner per source: one that is down or has stopped leaves the others alone.
+        for (source, log) in logs.ledger {
+            if source == Source::Volunteers {
+                let squadrons = Announced::new(Squadrons::new(), bell.clone());
+                projections.push(Runner::remote(log.clone(), pool.clone(), squadrons));
+            }
+            let lines = Announced::new(Arc::clone(&ledger), bell.clone());
+            projections.push(Runner::remote(log, pool.clone(), lines));
+        }
         reader.follow(projections.clone());
-        let rebuild = Rebuilder::new(pool.clone(), vec![logs.rebuild], LedgerRebuild::new(pool.clone()));
+        let rebuild = Rebuilder::new(pool.clone(), logs.rebuild, LedgerRebuild::new(pool.clone()));
         Ok(Self { reader, pool, projections, rebuilders: vec![rebuild] })
     }
 

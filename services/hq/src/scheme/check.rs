@@ -2,29 +2,11 @@
 
 use crate::fields::is_slug;
 use std::collections::HashSet;
-use xiaoan_kernel::Finding;
+use xiaoan_kernel::{Finding, OrgCode};
 use xiaoan_proto::core::v1::OrgKind;
-use xiaoan_proto::hq::v1::{Direction, Indicator, MeasureRef, Scheme};
+use xiaoan_proto::hq::v1::{Direction, Entrants, Indicator, MeasureRef, Scheme};
+use xiaoan_proto::{MEASURES, OFFICERS, SQUADRON_MEASURES};
 use xiaoan_rpc::Check;
-
-/// Measures of the ledger that `cases` books; a scheme may count these.
-pub(crate) const LEDGER_MEASURES: [&str; 13] = [
-    "case.filed",
-    "case.solved",
-    "case.cohort_solved",
-    "case.small.filed",
-    "case.small.solved",
-    "case.small.cohort_solved",
-    "case.preventable.filed",
-    "case.arrests",
-    "case.solved_loss",
-    "case.recovered",
-    "case.returned",
-    "case.exceptional.solved",
-    "alert.received",
-];
-/// Dated headcount of the directory: something to divide by, never something counted (facts row A12).
-pub(crate) const OFFICERS: &str = "officers";
 
 const CODE: &str = "SCHEME-INVALID";
 const MOST_INDICATORS: usize = 40;
@@ -64,11 +46,36 @@ impl Wrong {
     }
 
     fn entrants(&mut self, scheme: &Scheme) {
+        if scheme.entrants() == Entrants::Squadrons {
+            return self.squadrons(scheme);
+        }
         let kinds: HashSet<_> = scheme.entrant_kinds.iter().copied().collect();
         let known = |kind: &i32| OrgKind::try_from(*kind).is_ok_and(|known| known != OrgKind::Unspecified);
         if kinds.is_empty() || kinds.len() < scheme.entrant_kinds.len() || !kinds.iter().all(known) {
             let zh = "请选择至少一种参评机构类别，不能重复";
             self.note("scheme.entrant_kinds", zh, "state at least one known kind of unit, each once");
+        }
+    }
+
+    /// Squadrons are told apart by the category of their lines, so nothing else can be counted for them.
+    fn squadrons(&mut self, scheme: &Scheme) {
+        if !scheme.entrant_kinds.is_empty() {
+            let zh = "中队榜不按机构类别排名，请勿填写参评机构类别";
+            self.note("scheme.entrant_kinds", zh, "a board of squadrons ranks no kinds of unit");
+        }
+        for indicator in &scheme.indicators {
+            let mut parts = [&indicator.numerator, &indicator.denominator].into_iter().flatten();
+            let of_squadrons = |part: &MeasureRef| {
+                SQUADRON_MEASURES.contains(&part.measure.as_str()) && part.category_prefix.is_empty()
+            };
+            if !parts.all(of_squadrons) || !indicator.org_unit.is_empty() {
+                let id = &indicator.id;
+                self.note(
+                    "scheme.entrants",
+                    format!("指标{id}不能按中队统计"),
+                    format!("indicator {id:?} cannot be counted for squadrons"),
+                );
+            }
         }
     }
 
@@ -159,6 +166,20 @@ impl Wrong {
                 format!("the unit of indicator {id:?} has at most 10 characters"),
             );
         }
+        if indicator.area.len() > 8 || !is_name(&indicator.area) {
+            self.note(
+                "scheme.indicators.area",
+                format!("指标{id}的分区应为至多8个字母或数字"),
+                format!("the area of indicator {id:?} has at most 8 letters or digits"),
+            );
+        }
+        if !indicator.org_unit.is_empty() && OrgCode::parse(&indicator.org_unit).is_err() {
+            self.note(
+                "scheme.indicators.org_unit",
+                format!("指标{id}的统计单位应为12位机构代码"),
+                format!("the unit of indicator {id:?} must be a code of 12 digits"),
+            );
+        }
         if !(0..=100).contains(&indicator.weight) {
             self.note(
                 "scheme.indicators.weight",
@@ -173,8 +194,8 @@ impl Wrong {
         let named = measure.map_or("", |m| &m.measure);
         self.note(
             field,
-            format!("指标{id}的统计口径{named:?}不存在，或类别前缀不是1至6位数字"),
-            format!("indicator {id:?} counts {named:?}, which is no measure here, or its category prefix is not 1 to 6 digits"),
+            format!("指标{id}的统计口径{named:?}不存在，或类别前缀不合其类别的写法"),
+            format!("indicator {id:?} counts {named:?}, which is no measure here, or its category prefix is none of its categories'"),
         );
     }
 
@@ -202,9 +223,17 @@ impl Wrong {
     }
 }
 
+/// A measure that is booked, narrowed by what its categories look like: GA 240.1 numbers for cases, words for others.
 fn is_of_ledger(measure: &MeasureRef) -> bool {
-    let prefix = measure.category_prefix.as_bytes();
-    LEDGER_MEASURES.contains(&measure.measure.as_str())
-        && prefix.len() <= 6
-        && prefix.iter().all(u8::is_ascii_digit)
+    let prefix = measure.category_prefix.as_str();
+    let number = prefix.len() <= 6 && prefix.bytes().all(|b| b.is_ascii_digit());
+    let word = prefix.len() <= 40 && is_name(prefix);
+    MEASURES
+        .iter()
+        .find(|(name, _)| *name == measure.measure)
+        .is_some_and(|(_, source)| if *source == "cases" { number } else { word })
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

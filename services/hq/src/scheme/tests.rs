@@ -24,6 +24,7 @@ fn solve_rate() -> Indicator {
         min_denominator: 10,
         unit: "%".into(),
         weight: 100,
+        ..Default::default()
     }
 }
 fn scheme() -> hq::Scheme {
@@ -41,6 +42,7 @@ fn scheme() -> hq::Scheme {
             threshold_denominator: 100,
         }],
         effective_on: Some(WireDate { year: 2026, month: 1, day: 1 }),
+        ..Default::default()
     }
 }
 fn publish(scheme: hq::Scheme) -> hq::PublishSchemeRequest {
@@ -138,6 +140,11 @@ fn only_named_measures_are_counted_and_officers_only_divide() {
     assert_eq!(refused(rate(filed(), measure("volunteers", ""))), ["scheme.indicators.denominator"]);
     assert_eq!(refused(rate(filed(), measure("officers", "0502"))), ["scheme.indicators.denominator"]);
     assert_eq!(refused(rate(measure("case.filed", "05%"), filed())), ["scheme.indicators.numerator"]);
+    assert_eq!(refused(rate(measure("case.filed", "village"), filed())), ["scheme.indicators.numerator"]);
+    assert_eq!(
+        refused(rate(measure("volunteer.duty_points", "Village'"), filed())),
+        ["scheme.indicators.numerator"]
+    );
     let mut per_officers = scheme();
     rate(measure("case.solved", "0502"), measure("officers", ""))(&mut per_officers);
     assert!(Scheme::default().decide_publish(&publish(per_officers), city(), date!(2026 - 06 - 01)).is_ok());
@@ -161,6 +168,51 @@ fn somebody_is_ranked() {
     assert_eq!(refused(|s| s.entrant_kinds.push(0)), ["scheme.entrant_kinds"]);
     assert_eq!(refused(|s| s.entrant_kinds.push(99)), ["scheme.entrant_kinds"]);
     assert_eq!(refused(|s| s.entrant_kinds.push(OrgKind::Station.into())), ["scheme.entrant_kinds"]);
+}
+
+#[test]
+fn a_scheme_may_count_facts_of_every_source() {
+    for (name, _) in xiaoan_proto::MEASURES {
+        let mut counted = scheme();
+        counted.indicators[0].numerator = measure(name, "");
+        let decided = Scheme::default().decide_publish(&publish(counted), city(), date!(2026 - 06 - 01));
+        assert!(decided.is_ok(), "{name}");
+    }
+    let mut narrowed = scheme();
+    narrowed.indicators[0].numerator = measure("volunteer.duty_points", "village");
+    narrowed.indicators[0].area = "V".into();
+    narrowed.indicators[0].org_unit = "371121010000".into();
+    assert!(Scheme::default().decide_publish(&publish(narrowed), city(), date!(2026 - 06 - 01)).is_ok());
+    assert_eq!(refused(|s| s.indicators[0].area = "very long".into()), ["scheme.indicators.area"]);
+    assert_eq!(refused(|s| s.indicators[0].org_unit = "3711".into()), ["scheme.indicators.org_unit"]);
+}
+
+#[test]
+fn squadrons_are_ranked_by_what_names_them_and_nothing_else() {
+    let squadrons = |s: &mut hq::Scheme| {
+        s.set_entrants(hq::Entrants::Squadrons);
+        s.entrant_kinds.clear();
+        s.indicators[0].numerator = measure("volunteer.disputes_mediated", "");
+        s.indicators[0].denominator = measure("volunteer.patrols", "");
+    };
+    let mut board = scheme();
+    squadrons(&mut board);
+    assert!(Scheme::default().decide_publish(&publish(board), city(), date!(2026 - 06 - 01)).is_ok());
+    let refused_after = |change: &dyn Fn(&mut hq::Scheme)| {
+        refused(|s| {
+            squadrons(s);
+            change(s);
+        })
+    };
+    assert_eq!(refused_after(&|s| s.entrant_kinds.push(3)), ["scheme.entrant_kinds"]);
+    assert_eq!(
+        refused_after(&|s| s.indicators[0].numerator = measure("case.solved", "")),
+        ["scheme.entrants"]
+    );
+    assert_eq!(
+        refused_after(&|s| s.indicators[0].denominator = measure("volunteer.patrols", "village")),
+        ["scheme.entrants"]
+    );
 }
 
 #[test]

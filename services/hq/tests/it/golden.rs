@@ -110,6 +110,7 @@ fn scheme_events() -> Vec<(SchemeEvent, &'static str)> {
             min_denominator: 10,
             unit: "%".into(),
             weight: 100,
+            ..Default::default()
         }],
         rank_by: "solve_rate".into(),
         attention_rules: vec![AttentionRule {
@@ -118,6 +119,7 @@ fn scheme_events() -> Vec<(SchemeEvent, &'static str)> {
             threshold_denominator: 100,
         }],
         effective_on: day(2026, 1, 1),
+        ..Default::default()
     };
     vec![(
         SchemePublished { scheme: Some(scheme) }.into(),

@@ -26,6 +26,7 @@ fn scheme(board: &str) -> hq::Scheme {
             min_denominator: 10,
             unit: "%".into(),
             weight: 100,
+            ..Default::default()
         }],
         rank_by: "solve_rate".into(),
         attention_rules: vec![hq::AttentionRule {
@@ -33,7 +34,7 @@ fn scheme(board: &str) -> hq::Scheme {
             threshold_numerator: 40,
             threshold_denominator: 100,
         }],
-        effective_on: None,
+        ..Default::default()
     }
 }
 

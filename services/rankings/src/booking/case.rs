@@ -13,10 +13,9 @@
 //! Property recovered and given back stays where it is when a case is withdrawn: it was in custody and went back,
 //! whether or not a crime had happened. Withdrawals on the other five grounds book nothing: the case was one.
 
-use super::{Line, Unbookable, day, unit};
+use super::{Book, Line, Unbookable, day};
 use crate::measures::Measure;
 use time::Date;
-use xiaoan_kernel::OrgCode;
 use xiaoan_proto::cases::v1::{
     CaseFacts, CaseFiled, CaseInvestigated, CaseReclassified, CaseRefiled, CaseSolved, CaseTransferred,
     CaseWithdrawn, PropertyRecovered, PropertyReturned, SolveClass, SolveProposed, SolveReturned,
@@ -134,33 +133,9 @@ fn facts(facts: &Option<CaseFacts>) -> Result<&CaseFacts, Unbookable> {
     facts.as_ref().ok_or_else(|| Unbookable("facts are missing".into()))
 }
 
-/// Lines of one unit and category, all with the same sign.
-struct Book<'a> {
-    org_unit: OrgCode,
-    category: &'a str,
-    sign: i64,
-    lines: Vec<Line>,
-}
-
 impl<'a> Book<'a> {
-    fn new(org_unit: &str, category: &'a str, sign: i64) -> Result<Self, Unbookable> {
-        Ok(Self { org_unit: unit(org_unit)?, category, sign, lines: Vec::new() })
-    }
     fn of(facts: &'a CaseFacts, sign: i64) -> Result<Self, Unbookable> {
         Self::new(&facts.org_unit, &facts.category, sign)
-    }
-
-    /// A line of nothing is no line.
-    fn add(&mut self, measure: Measure, on: Date, quantity: i64) {
-        if quantity != 0 {
-            self.lines.push(Line {
-                measure,
-                org_unit: self.org_unit,
-                category: self.category.to_owned(),
-                occurred_on: on,
-                quantity: self.sign * quantity,
-            });
-        }
     }
     fn filing(&mut self, on: Date, small: bool, preventable: bool) {
         self.add(Measure::CaseFiled, on, 1);

@@ -1,18 +1,28 @@
 //! Event → signed ledger lines. Pure, and without a memory: every event that moves or cancels facts carries them.
 //!
-//! | stream | file |
-//! |---|---|
-//! | `case-…` | [`case`] |
-//! | `alert-…` | [`alert`] |
-//! | `series-…` | books nothing: each case of a series has its own `CaseSolved` |
+//! | source | stream | file |
+//! |---|---|---|
+//! | `cases` | `case-…` | [`case`] |
+//! | `cases` | `alert-…` | [`alert`] |
+//! | `cases` | `series-…` | books nothing: each case of a series has its own `CaseSolved` |
+//! | `antifraud` | all | [`antifraud`], by the event's name |
+//! | `port` | all | [`port`], by the event's name |
+//! | `volunteers` | all | [`volunteers`], by the event's name |
+//!
+//! An event that books nothing is listed as such. One that is neither booked nor listed is poison: whether it counts is not
+//! ours to guess. `tests/architecture` compares the lists with the published language.
 //!
 //! Invariant: a correction books the negative of what it cancels **on the day of the fact it cancels**, so the sum of
 //! all lines of a case equals the lines of what counts of it now, in every month.
 
 pub mod alert;
+pub mod antifraud;
 pub mod case;
+pub mod port;
+pub mod volunteers;
 
 use crate::measures::Measure;
+use crate::source::Source;
 use time::Date;
 use xiaoan_kernel::{EventSet, OrgCode};
 use xiaoan_proto::core::v1 as core;
@@ -24,7 +34,7 @@ pub struct Line {
     pub measure: Measure,
     /// Whose fact it is.
     pub org_unit: OrgCode,
-    /// GA 240.1 category of a case, kind of an alert.
+    /// GA 240.1 category of a case, kind of an alert or incident, squadron of a patrol, class of an account …
     pub category: String,
     /// Day on which it counts.
     pub occurred_on: Date,
@@ -47,6 +57,29 @@ const BOOKING_EVENTS: &[&str] = &[
     "xiaoan.cases.v1.CaseRefiled",
     "xiaoan.cases.v1.AlertReceived",
     "xiaoan.cases.v1.AlertMarkedDuplicate",
+    "xiaoan.antifraud.v1.StopConfirmed",
+    "xiaoan.antifraud.v1.StopConfirmationRevoked",
+    "xiaoan.antifraud.v1.FreezeConfirmed",
+    "xiaoan.antifraud.v1.FreezeConfirmationRevoked",
+    "xiaoan.antifraud.v1.ReturnExecuted",
+    "xiaoan.antifraud.v1.ReturnExecutionRevoked",
+    "xiaoan.port.v1.IncidentReported",
+    "xiaoan.port.v1.IncidentClassified",
+    "xiaoan.port.v1.IncidentClosed",
+    "xiaoan.port.v1.IncidentWithdrawn",
+    "xiaoan.port.v1.GuardAuthorised",
+    "xiaoan.port.v1.GuardAuthorityEnded",
+    "xiaoan.port.v1.FreightTrafficDirected",
+    "xiaoan.port.v1.FreightTrafficCorrected",
+    "xiaoan.port.v1.SettlementSigned",
+    "xiaoan.volunteers.v1.ApplicationReceived",
+    "xiaoan.volunteers.v1.VolunteerEnrolled",
+    "xiaoan.volunteers.v1.SquadronFormed",
+    "xiaoan.volunteers.v1.SquadronDisbanded",
+    "xiaoan.volunteers.v1.DutyPointOpened",
+    "xiaoan.volunteers.v1.DutyPointClosed",
+    "xiaoan.volunteers.v1.PatrolEnded",
+    "xiaoan.volunteers.v1.PatrolResultsCorrected",
 ];
 
 /// Number of an event type that can book.
@@ -72,19 +105,99 @@ pub fn event_types() -> impl Iterator<Item = (i16, &'static str)> {
 #[error("{0}")]
 pub struct Unbookable(pub String);
 
-/// Lines of one event of `cases`. Nothing for events of aggregates that book nothing.
+/// Lines of one event of a source. Nothing for events that are known to book nothing.
 ///
 /// # Errors
-/// [`Unbookable`] for an event of a booking aggregate that this build does not know or cannot decode, for facts that
-/// lack their day or unit, and for an aggregate this build has never heard of: whether it books is not ours to guess.
-pub fn book(stream: &str, type_name: &str, payload: &[u8]) -> Result<Vec<Line>, Unbookable> {
-    let unread = |e: xiaoan_kernel::UnknownEvent| Unbookable(e.to_string());
+/// [`Unbookable`] for an event that this build does not know or cannot decode, for facts that lack their day or unit, and
+/// for an aggregate of `cases` that this build has never heard of: whether it books is not ours to guess.
+pub fn book(source: Source, stream: &str, type_name: &str, payload: &[u8]) -> Result<Vec<Line>, Unbookable> {
+    match source {
+        Source::Cases => book_case(stream, type_name, payload),
+        Source::Antifraud => book_named(antifraud::NOTHING, antifraud::lines, type_name, payload),
+        Source::Port => book_named(port::NOTHING, port::lines, type_name, payload),
+        Source::Volunteers => book_named(volunteers::NOTHING, volunteers::lines, type_name, payload),
+    }
+}
+
+fn book_case(stream: &str, type_name: &str, payload: &[u8]) -> Result<Vec<Line>, Unbookable> {
     match stream.split_once('-').map_or(stream, |(kind, _)| kind) {
         "case" => case::lines(&case::CaseEvent::decode(type_name, payload).map_err(unread)?),
         "alert" => alert::lines(&alert::AlertEvent::decode(type_name, payload).map_err(unread)?),
         "series" => Ok(Vec::new()),
         other => Err(Unbookable(format!("nothing is known of aggregate {other:?} (event {type_name})"))),
     }
+}
+
+#[allow(clippy::needless_pass_by_value)] // the shape that map_err takes
+fn unread(error: xiaoan_kernel::UnknownEvent) -> Unbookable {
+    Unbookable(error.to_string())
+}
+
+/// By the event's name: either it is listed among those that book nothing, or it is one of those that book.
+fn book_named<E: EventSet>(
+    nothing: &[&str],
+    lines: fn(&E) -> Result<Vec<Line>, Unbookable>,
+    type_name: &str,
+    payload: &[u8],
+) -> Result<Vec<Line>, Unbookable> {
+    match nothing.contains(&type_name) {
+        true => Ok(Vec::new()),
+        false => lines(&E::decode(type_name, payload).map_err(unread)?),
+    }
+}
+
+/// Types of the events of a source that are known to book nothing.
+#[must_use]
+pub const fn books_nothing(source: Source) -> &'static [&'static str] {
+    match source {
+        Source::Cases => &[
+            "xiaoan.cases.v1.CaseInvestigated",
+            "xiaoan.cases.v1.SolveProposed",
+            "xiaoan.cases.v1.SolveReturned",
+            "xiaoan.cases.v1.AlertDisposed",
+            "xiaoan.cases.v1.SeriesOpened",
+            "xiaoan.cases.v1.CaseLinked",
+            "xiaoan.cases.v1.CaseUnlinked",
+            "xiaoan.cases.v1.BroughtSolvesProposed",
+            "xiaoan.cases.v1.BroughtSolvesApproved",
+            "xiaoan.cases.v1.BroughtSolvesReturned",
+        ],
+        Source::Antifraud => antifraud::NOTHING,
+        Source::Port => port::NOTHING,
+        Source::Volunteers => volunteers::NOTHING,
+    }
+}
+
+/// Lines of one unit, all with the same sign.
+struct Book<'a> {
+    org_unit: OrgCode,
+    category: &'a str,
+    sign: i64,
+    lines: Vec<Line>,
+}
+
+impl<'a> Book<'a> {
+    fn new(org_unit: &str, category: &'a str, sign: i64) -> Result<Self, Unbookable> {
+        Ok(Self { org_unit: unit(org_unit)?, category, sign, lines: Vec::new() })
+    }
+
+    /// A line of nothing is no line.
+    fn add(&mut self, measure: Measure, on: Date, quantity: i64) {
+        if quantity != 0 {
+            self.lines.push(Line {
+                measure,
+                org_unit: self.org_unit,
+                category: self.category.to_owned(),
+                occurred_on: on,
+                quantity: self.sign * quantity,
+            });
+        }
+    }
+}
+
+/// The category of an enum's value: "INCIDENT_KIND_CONGESTION" of `INCIDENT_KIND_` is "congestion".
+fn word(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix).unwrap_or(name).to_ascii_lowercase()
 }
 
 fn unit(code: &str) -> Result<OrgCode, Unbookable> {
@@ -102,15 +215,42 @@ mod tests {
 
     #[test]
     fn a_series_books_nothing_whatever_happens_to_it() {
-        assert_eq!(book("series-s-1", "xiaoan.cases.v1.SomethingOfTomorrow", &[1]), Ok(Vec::new()));
+        let tomorrow = "xiaoan.cases.v1.SomethingOfTomorrow";
+        assert_eq!(book(Source::Cases, "series-s-1", tomorrow, &[1]), Ok(Vec::new()));
     }
 
     #[test]
     fn an_event_of_a_case_that_this_build_does_not_know_is_poison() {
         let case = "case-A3711020100002026060001";
-        assert!(book(case, "xiaoan.cases.v1.CaseSplit", &[]).is_err());
-        assert!(book(case, "xiaoan.cases.v1.CaseFiled", &[0xff, 0xff]).is_err());
-        assert!(book("raid-1", "xiaoan.cases.v1.RaidHeld", &[]).is_err());
+        assert!(book(Source::Cases, case, "xiaoan.cases.v1.CaseSplit", &[]).is_err());
+        assert!(book(Source::Cases, case, "xiaoan.cases.v1.CaseFiled", &[0xff, 0xff]).is_err());
+        assert!(book(Source::Cases, "raid-1", "xiaoan.cases.v1.RaidHeld", &[]).is_err());
+    }
+
+    #[test]
+    fn an_event_of_another_source_books_what_it_is_listed_for_and_is_poison_when_it_is_not() {
+        for (source, quiet, unknown, broken) in [
+            (Source::Antifraud, "StopDrafted", "StopForgotten", "StopConfirmed"),
+            (Source::Port, "CrewArrived", "PierBuilt", "IncidentReported"),
+            (Source::Volunteers, "PatrolPlanned", "PicnicHeld", "PatrolEnded"),
+        ] {
+            let named = |name: &str| format!("xiaoan.{}.v1.{name}", source.name());
+            assert_eq!(book(source, "x-1", &named(quiet), &[0xff]), Ok(Vec::new()));
+            assert!(book(source, "x-1", &named(unknown), &[]).is_err());
+            assert!(book(source, "x-1", &named(broken), &[0xff, 0xff]).is_err(), "no such bytes");
+            assert!(book(source, "x-1", &named(broken), &[]).is_err(), "no unit, no day");
+            assert!(book(source, "x-1", "xiaoan.cases.v1.CaseFiled", &[]).is_err(), "of another package");
+        }
+    }
+
+    #[test]
+    fn no_event_both_books_and_books_nothing() {
+        for source in Source::ALL {
+            for name in books_nothing(source) {
+                assert!(name.starts_with(&format!("xiaoan.{}.v1.", source.name())), "{name}");
+                assert_eq!(event_type_id(name), None, "{name}");
+            }
+        }
     }
 
     #[test]

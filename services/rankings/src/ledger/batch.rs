@@ -1,8 +1,8 @@
-//! Events → rows of the three tables, in columns: the shape that UNNEST and COPY take.
+//! Events → rows of the tables, in columns: the shape that UNNEST and COPY take.
 
 use super::{PREFIX_LENGTHS, unit_number};
 use crate::booking::{self, Line};
-use crate::measures::Measure;
+use crate::source::Source;
 use std::collections::BTreeMap;
 use time::{Date, OffsetDateTime};
 use xiaoan_eventstore::RecordedEvent;
@@ -11,7 +11,7 @@ use xiaoan_projection::ApplyError;
 /// A line with its place in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PlacedLine<'a> {
-    pub(super) source: &'a str,
+    pub(super) source: Source,
     pub(super) position: i64,
     pub(super) line_no: i16,
     pub(super) event_type: i16,
@@ -20,12 +20,21 @@ pub(super) struct PlacedLine<'a> {
     pub(super) line: Line,
 }
 
+/// The source of a batch.
+///
+/// # Errors
+/// Poison: nothing is known of it.
+pub(super) fn source_of(event: &RecordedEvent) -> Result<Source, ApplyError> {
+    Source::named(&event.source)
+        .ok_or_else(|| ApplyError::poison(event, format!("nothing is known of source {:?}", event.source)))
+}
+
 /// Lines of one event, placed.
 ///
 /// # Errors
 /// Poison: an event that cannot be booked, or lacks what every recorded event has.
-pub(super) fn place(event: &RecordedEvent) -> Result<Vec<PlacedLine<'_>>, ApplyError> {
-    let lines = booking::book(&event.stream, &event.r#type, &event.payload)
+pub(super) fn place(source: Source, event: &RecordedEvent) -> Result<Vec<PlacedLine<'_>>, ApplyError> {
+    let lines = booking::book(source, &event.stream, &event.r#type, &event.payload)
         .map_err(|e| ApplyError::poison(event, e))?;
     if lines.is_empty() {
         return Ok(Vec::new());
@@ -37,7 +46,10 @@ pub(super) fn place(event: &RecordedEvent) -> Result<Vec<PlacedLine<'_>>, ApplyE
     (1_i16..)
         .zip(lines)
         .map(|(line_no, line)| {
-            let (source, stream) = (event.source.as_str(), event.stream.as_str());
+            if line.measure.source() != source {
+                return Err(poison("it books what belongs to another source"));
+            }
+            let stream = event.stream.as_str();
             Ok(PlacedLine {
                 source,
                 position: event.position,
@@ -51,16 +63,16 @@ pub(super) fn place(event: &RecordedEvent) -> Result<Vec<PlacedLine<'_>>, ApplyE
         .collect()
 }
 
-/// A sum per measure, in the order of [`Measure::ALL`].
-pub(super) type Quantities = [i64; Measure::COUNT];
+/// A sum per measure of a source, in the order of [`Source::measures`]; places behind the last are not used.
+pub(super) type Quantities = [i64; Source::WIDEST];
 /// (day, unit, category) and (prefix, month, unit), sorted, so that two writers never lock in opposite orders.
 pub(super) type DayKey = (Date, i64, String);
 pub(super) type MonthKey = (String, Date, i64);
 
-/// Rows of a batch, column by column.
-#[derive(Debug, Default)]
+/// Rows of a batch of one source, column by column.
+#[derive(Debug)]
 pub(super) struct Columns {
-    pub(super) source: Vec<String>,
+    pub(super) source: Source,
     pub(super) position: Vec<i64>,
     pub(super) line_no: Vec<i16>,
     pub(super) measure: Vec<i16>,
@@ -76,14 +88,32 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Rows of consecutive events.
+    fn new(source: Source) -> Self {
+        Self {
+            source,
+            position: Vec::new(),
+            line_no: Vec::new(),
+            measure: Vec::new(),
+            org_unit: Vec::new(),
+            category: Vec::new(),
+            occurred_on: Vec::new(),
+            quantity: Vec::new(),
+            recorded_at: Vec::new(),
+            event_type: Vec::new(),
+            stream: Vec::new(),
+            days: BTreeMap::new(),
+            months: BTreeMap::new(),
+        }
+    }
+
+    /// Rows of consecutive events of a source.
     ///
     /// # Errors
     /// As [`place`].
-    pub(super) fn of(batch: &[RecordedEvent]) -> Result<Self, ApplyError> {
-        let mut columns = Self::default();
+    pub(super) fn of(source: Source, batch: &[RecordedEvent]) -> Result<Self, ApplyError> {
+        let mut columns = Self::new(source);
         for event in batch {
-            for placed in place(event)? {
+            for placed in place(source, event)? {
                 columns.add(placed);
             }
         }
@@ -103,7 +133,6 @@ impl Columns {
             let month = self.months.entry((prefix.to_owned(), month_of(on), unit)).or_default();
             month[measure.place()] += line.quantity;
         }
-        self.source.push(placed.source.to_owned());
         self.position.push(placed.position);
         self.line_no.push(placed.line_no);
         self.measure.push(measure.id());

@@ -1,15 +1,18 @@
 //! Proves that the sums equal the lines, and digests the lines.
 //!
-//! The digest is SHA-256 over one text line per ledger line, in order of source, position and number: fields separated
-//! by tabs, as PostgreSQL's COPY writes them. It says nothing about how the rows lie on disk, and anybody can compute it
-//! without this program: `psql -c "COPY (SELECT …) TO STDOUT" | sha256sum`, with the SELECT of [`SELECT_LINES`].
+//! The digest of a source is SHA-256 over one text line per ledger line, in order of position and number: fields separated
+//! by tabs, as PostgreSQL's COPY writes them. The digest of the ledger is SHA-256 over `source TAB digest` of each source
+//! that has lines, in the order of their names. It says nothing about how the rows lie on disk, and anybody can compute it
+//! without this program: `psql -c "COPY (SELECT …) TO STDOUT" | sha256sum` per source, with the SELECT of [`select_lines`].
 
 use super::batch::PlacedLine;
+use super::tables::{HOLD, Schema};
 use super::{PREFIX_LENGTHS, unit_number};
 use crate::measures::Measure;
+use crate::source::Source;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
-use sqlx::{Acquire, AssertSqlSafe, FromRow, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool};
 use std::fmt::Write as _;
 use time::Date;
 
@@ -27,33 +30,33 @@ pub struct Checked {
 /// Differences named of each kind, at most.
 const SHOWN: i64 = 20;
 
-/// The lines as they are digested: source, position, number, measure, unit, category, day, quantity, microseconds of
+/// A source's lines as they are digested: source, position, number, measure, unit, category, day, quantity, microseconds of
 /// recording since 1970, event type, stream.
-macro_rules! select_lines {
-    ($schema:literal) => {
-        concat!(
-            "SELECT source, position, line_no, measure, lpad(org_unit::text, 12, '0'), category,
-                    to_char(occurred_on, 'YYYY-MM-DD'), quantity,
-                    (extract(epoch FROM recorded_at) * 1000000)::bigint, event_type, stream
-             FROM ",
-            $schema,
-            ".lines ORDER BY source, position, line_no"
-        )
-    };
+#[must_use]
+pub fn select_lines(source: Source) -> String {
+    format!(
+        "SELECT source, position, line_no, measure, lpad(org_unit::text, 12, '0'), category,
+                to_char(occurred_on, 'YYYY-MM-DD'), quantity,
+                (extract(epoch FROM recorded_at) * 1000000)::bigint, event_type, stream
+         FROM ledger.lines
+         WHERE source = '{}'
+         ORDER BY source, position, line_no",
+        source.name()
+    )
 }
-/// See the module.
-pub const SELECT_LINES: &str = select_lines!("ledger");
 
-pub(super) const COPY_LIVE: &str = concat!("COPY (", select_lines!("ledger"), ") TO STDOUT");
-pub(super) const COPY_NEXT: &str = concat!("COPY (", select_lines!("ledger_next"), ") TO STDOUT");
+/// `text` of every measure of a source, with commas between.
+fn of_all(source: Source, text: impl Fn(Measure) -> String) -> String {
+    source.measures().iter().map(|m| text(*m)).collect::<Vec<_>>().join(", ")
+}
 
 /// Rows of sums that are not what the lines say, one row per measure. `lines` has the columns of the key and of all
-/// measures.
-fn differences(lines: &str, table: &str, [day, category]: [&str; 2]) -> String {
-    let of = |alias: &str| Measure::ALL.map(|m| format!("{alias}.{}", m.column())).join(", ");
-    let both = Measure::ALL.map(|m| format!("l.{0} AS l{1}, s.{0} AS s{1}", m.column(), m.id())).join(", ");
+/// measures of the source.
+fn differences(source: Source, lines: &str, table: &str, [day, category]: [&str; 2]) -> String {
+    let of = |alias: &str| of_all(source, |m| format!("{alias}.{}", m.column()));
+    let both = of_all(source, |m| format!("l.{0} AS l{1}, s.{0} AS s{1}", m.column(), m.id()));
     let values =
-        Measure::ALL.map(|m| format!("({0}::smallint, coalesce(d.l{0}, 0), coalesce(d.s{0}, 0))", m.id()));
+        of_all(source, |m| format!("({0}::smallint, coalesce(d.l{0}, 0), coalesce(d.s{0}, 0))", m.id()));
     format!(
         "SELECT v.measure, d.{category} AS category, d.{day} AS day, d.org_unit, v.lines, v.sums
          FROM (
@@ -62,52 +65,67 @@ fn differences(lines: &str, table: &str, [day, category]: [&str; 2]) -> String {
              FULL JOIN {table} s USING ({day}, org_unit, {category})
              WHERE ({}) IS DISTINCT FROM ({})
          ) d
-         CROSS JOIN LATERAL (VALUES {}) AS v (measure, lines, sums)
+         CROSS JOIN LATERAL (VALUES {values}) AS v (measure, lines, sums)
          WHERE v.lines <> v.sums
          ORDER BY v.measure, d.{day}, d.org_unit, d.{category}
          LIMIT $1",
         of("l"),
-        of("s"),
-        values.join(", ")
+        of("s")
     )
 }
 
 /// Sums of the lines by measure, as columns.
-fn summed() -> String {
-    Measure::ALL
-        .map(|m| {
-            format!(
-                "coalesce(sum(quantity) FILTER (WHERE measure = {}), 0)::bigint AS {}",
-                m.id(),
-                m.column()
-            )
-        })
-        .join(", ")
+fn summed(source: Source) -> String {
+    of_all(source, |m| {
+        format!("coalesce(sum(quantity) FILTER (WHERE measure = {}), 0)::bigint AS {}", m.id(), m.column())
+    })
 }
 
-fn days() -> String {
+fn days(source: Source) -> String {
     let lines = format!(
-        "SELECT occurred_on AS day, org_unit, category, {} FROM ledger.lines GROUP BY occurred_on, org_unit, category",
-        summed()
+        "SELECT occurred_on AS day, org_unit, category, {}
+         FROM ledger.lines
+         WHERE source = '{}'
+         GROUP BY occurred_on, org_unit, category",
+        summed(source),
+        source.name()
     );
-    differences(&lines, "ledger.day_sums", ["day", "category"])
+    differences(source, &lines, &Schema::Live.day_sums(source), ["day", "category"])
 }
 
-fn months() -> String {
-    let again = Measure::ALL.map(|m| format!("sum({0})::bigint AS {0}", m.column())).join(", ");
+fn months(source: Source) -> String {
+    let again = of_all(source, |m| format!("sum({0})::bigint AS {0}", m.column()));
     let lines = format!(
         "SELECT month, org_unit, left(category, n) AS prefix, {again}
          FROM (
              SELECT date_trunc('month', occurred_on)::date AS month, org_unit, category, {}
              FROM ledger.lines
+             WHERE source = '{}'
              GROUP BY 1, 2, 3
          ) leaves
          CROSS JOIN UNNEST($2::int[]) AS n
          WHERE length(category) >= n
          GROUP BY 1, 2, 3",
-        summed()
+        summed(source),
+        source.name()
     );
-    differences(&lines, "ledger.month_sums", ["month", "prefix"])
+    differences(source, &lines, &Schema::Live.month_sums(source), ["month", "prefix"])
+}
+
+/// Lines that no sum can hold: of a source that is none, or of a measure that belongs to another one.
+fn strays() -> String {
+    let known = Source::ALL.map(|source| {
+        let measures = of_all(source, |m| m.id().to_string());
+        format!("(source = '{}' AND measure IN ({measures}))", source.name())
+    });
+    format!(
+        "SELECT source, position, measure
+         FROM ledger.lines
+         WHERE ({}) IS NOT TRUE
+         ORDER BY source, position
+         LIMIT $1",
+        known.join(" OR ")
+    )
 }
 
 #[derive(FromRow)]
@@ -130,54 +148,83 @@ impl Difference {
     }
 }
 
-/// Checks the whole ledger, of one moment. Reads every line once in order and twice in bulk; memory stays bounded.
+/// Checks the whole ledger, of one moment. Reads every line once in order and a few times in bulk; memory stays bounded.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn check(pool: &PgPool) -> Result<Checked, sqlx::Error> {
-    let mut connection = pool.acquire().await?;
-    let mut tx = connection.begin().await?;
-    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
-    sqlx::query("SET LOCAL work_mem = '64MB'").execute(&mut *tx).await?;
-    let days: Vec<Difference> = sqlx::query_as(AssertSqlSafe(days())).bind(SHOWN).fetch_all(&mut *tx).await?;
+    // The lock comes before the snapshot: tables that took another one's place after it would seem empty.
+    let begin =
+        format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL work_mem = '64MB'; {HOLD}");
+    let mut tx = pool.begin_with(AssertSqlSafe(begin)).await?;
     let lengths = PREFIX_LENGTHS.map(|length| i32::try_from(length).unwrap_or_default());
-    let months: Vec<Difference> = sqlx::query_as(AssertSqlSafe(months()))
-        .bind(SHOWN)
-        .bind(lengths.as_slice())
-        .fetch_all(&mut *tx)
-        .await?;
-    let (lines, digest) = digest(&mut tx, COPY_LIVE).await?;
+    let mut differences = Vec::new();
+    for source in Source::ALL {
+        let days: Vec<Difference> =
+            sqlx::query_as(AssertSqlSafe(days(source))).bind(SHOWN).fetch_all(&mut *tx).await?;
+        let months: Vec<Difference> = sqlx::query_as(AssertSqlSafe(months(source)))
+            .bind(SHOWN)
+            .bind(lengths.as_slice())
+            .fetch_all(&mut *tx)
+            .await?;
+        differences.extend(days.iter().map(|d| d.text("day")));
+        differences.extend(months.iter().map(|d| d.text("month")));
+    }
+    let strays: Vec<(String, i64, i16)> =
+        sqlx::query_as(AssertSqlSafe(strays())).bind(SHOWN).fetch_all(&mut *tx).await?;
+    differences.extend(strays.iter().map(|(source, position, measure)| {
+        format!("line of {source} {position}: measure {measure} is not of that source")
+    }));
+    let (lines, digest) = digest(&mut tx).await?;
     tx.commit().await?;
-    let differences = days.iter().map(|d| d.text("day"));
-    let differences = differences.chain(months.iter().map(|d| d.text("month"))).collect();
     Ok(Checked { lines, digest, differences })
 }
 
-/// Number and digest of the lines that a COPY gives.
-pub(super) async fn digest(connection: &mut PgConnection, copy: &str) -> Result<(i64, String), sqlx::Error> {
-    let mut hash = Sha256::new();
+/// Number and digest of the live lines.
+pub(super) async fn digest(connection: &mut PgConnection) -> Result<(i64, String), sqlx::Error> {
     let mut lines = 0;
-    let mut chunks = connection.copy_out_raw(copy).await?;
-    while let Some(chunk) = chunks.try_next().await? {
-        hash.update(&chunk);
-        // COPY escapes a newline within a field: each byte of it ends a row.
-        lines += chunk.iter().map(|byte| i64::from(*byte == b'\n')).sum::<i64>();
+    let mut of_sources = Vec::new();
+    for source in Source::ALL {
+        let mut hash = Sha256::new();
+        let mut found = 0;
+        let copy = format!("COPY ({}) TO STDOUT", select_lines(source));
+        let mut chunks = connection.copy_out_raw(&copy).await?;
+        while let Some(chunk) = chunks.try_next().await? {
+            hash.update(&chunk);
+            // COPY escapes a newline within a field: each byte of it ends a row.
+            found += chunk.iter().map(|byte| i64::from(*byte == b'\n')).sum::<i64>();
+        }
+        lines += found;
+        of_sources.push((source, (found > 0).then(|| hex::encode(hash.finalize()))));
     }
-    Ok((lines, hex::encode(hash.finalize())))
+    Ok((lines, digest_of(of_sources)))
 }
 
-/// The same digest, of lines that are handed over one by one in order.
+/// Digest of the ledger out of those of its sources, in the order of their names; a source without lines has none.
+pub(super) fn digest_of(sources: impl IntoIterator<Item = (Source, Option<String>)>) -> String {
+    let mut hash = Sha256::new();
+    for (source, digest) in sources {
+        if let Some(digest) = digest {
+            hash.update(format!("{}\t{digest}\n", source.name()));
+        }
+    }
+    hex::encode(hash.finalize())
+}
+
+/// The digest of a source, of lines that are handed over one by one in order.
 #[derive(Debug, Default)]
 pub(super) struct LineDigest {
     hash: Sha256,
+    any: bool,
     text: String,
 }
 
 impl LineDigest {
     pub(super) fn add(&mut self, placed: &PlacedLine<'_>) {
         let line = &placed.line;
+        self.any = true;
         self.text.clear();
-        escape(&mut self.text, placed.source);
+        escape(&mut self.text, placed.source.name());
         // Writing into a String cannot fail.
         let _ = write!(
             self.text,
@@ -201,8 +248,9 @@ impl LineDigest {
         self.text.push('\n');
         self.hash.update(&self.text);
     }
-    pub(super) fn finish(self) -> String {
-        hex::encode(self.hash.finalize())
+    /// `None` when there was no line.
+    pub(super) fn finish(self) -> Option<String> {
+        self.any.then(|| hex::encode(self.hash.finalize()))
     }
 }
 

@@ -27,7 +27,7 @@ impl Rows {
     pub(super) fn line(&mut self, placed: &PlacedLine<'_>) {
         let line = &placed.line;
         self.fields(11);
-        self.field(placed.source.as_bytes());
+        self.field(placed.source.name().as_bytes());
         self.field(&placed.position.to_be_bytes());
         self.field(&placed.line_no.to_be_bytes());
         self.field(&line.measure.id().to_be_bytes());

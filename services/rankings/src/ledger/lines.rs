@@ -15,6 +15,8 @@ pub struct Selection {
     pub measure: i16,
     /// Prefix of the category.
     pub prefix: String,
+    /// Only this category: a squadron's lines.
+    pub category: Option<String>,
     /// Days, all units together.
     pub days: Days,
     /// Units and their days; `None` = the whole city.
@@ -63,6 +65,7 @@ macro_rules! selected {
                   WHERE x.measure = $4 AND starts_with(x.category, $5) AND x.recorded_at <= $6
                     AND x.occurred_on >= w.since AND x.occurred_on < w.until
                     AND (w.unit IS NULL OR x.org_unit = w.unit)
+                    AND ($7::text IS NULL OR x.category = $7)
               ) l ",
             $after
         )
@@ -74,9 +77,9 @@ const TOTALS: &str = selected!("SELECT coalesce(sum(l.quantity), 0)::bigint, cou
 const PAGE: &str = selected!(
     "SELECT l.measure, l.org_unit, l.category, l.occurred_on, l.quantity, l.source, l.position, l.line_no,
             l.recorded_at, l.event_type, l.stream",
-    "WHERE (l.occurred_on, l.source, l.position, l.line_no) > ($7::date, $8::text COLLATE \"C\", $9::bigint, $10::smallint)
+    "WHERE (l.occurred_on, l.source, l.position, l.line_no) > ($8::date, $9::text COLLATE \"C\", $10::bigint, $11::smallint)
      ORDER BY l.occurred_on, l.source, l.position, l.line_no
-     LIMIT $11"
+     LIMIT $12"
 );
 
 /// Later than anything recorded: "as known now".
@@ -95,6 +98,7 @@ pub async fn totals(connection: &mut PgConnection, of: &Selection) -> Result<(i6
         .bind(of.measure)
         .bind(&of.prefix)
         .bind(of.as_of.unwrap_or(NOW))
+        .bind(&of.category)
         .fetch_one(connection)
         .await
 }
@@ -118,6 +122,7 @@ pub async fn page(
         .bind(of.measure)
         .bind(&of.prefix)
         .bind(of.as_of.unwrap_or(NOW))
+        .bind(&of.category)
         .bind(after.day)
         .bind(after.source)
         .bind(after.position)

@@ -2,12 +2,15 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | the tables of one generation | `tables.sql`, made and indexed by [`tables`] |
+//! | the tables of one generation: lines, and sums per source | `tables.sql`, `sums.sql`, made and indexed by [`tables`] |
 //! | events of a batch → rows | [`batch`] |
 //! | a batch into the live tables, with its checkpoint | [`live`] |
 //! | a generation beside the live one, and the swap | [`rebuild`], with [`tally`] and [`copy`] |
 //! | sums for the standings, lines for an explanation | [`sums`], [`lines`] |
 //! | proof that sums equal lines, and the digest | [`check`] |
+//!
+//! Invariant: each source has a runner, a checkpoint and sums of its own. A source that is down or has stopped leaves the others
+//! alone, and two runners never wait for one another.
 //!
 //! Invariant: a line is written once, with its event's position, and never changed; a rebuild from the same logs has the
 //! same digest, whatever the batches were.
@@ -24,6 +27,7 @@ mod tally;
 
 pub use live::Ledger;
 pub use rebuild::LedgerRebuild;
+pub(crate) use tables::HOLD;
 
 use xiaoan_kernel::OrgCode;
 

@@ -1,11 +1,13 @@
-//! Sums of measures over days, unit by unit, in one round trip for a whole board.
+//! Sums of measures over days, unit by unit, in one round trip for each source of a board.
 //!
 //! Whole months come from `month_sums` (one row per unit and month, with every measure), the days at either end from
 //! `day_sums`; a moment in the past is asked of the lines themselves, for sums only know the present.
 
 use super::PREFIX_LENGTHS;
 use super::batch::month_of;
+use super::tables::Schema;
 use crate::measures::Measure;
+use crate::source::Source;
 use crate::standings::period::Days;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use std::fmt::Write as _;
@@ -32,12 +34,13 @@ pub struct Sums {
     pub measures: Vec<Vec<i64>>,
 }
 
-/// Sums of these measures for each of the wanted, in the order wanted.
+/// Sums of these measures of a source for each of the wanted, in the order wanted.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn read(
     connection: &mut PgConnection,
+    source: Source,
     measures: &[Measure],
     wanted: &[Wanted],
     as_of: Option<OffsetDateTime>,
@@ -51,7 +54,7 @@ pub async fn read(
     for (at, one) in wanted.iter().enumerate() {
         asked.add(at, one, as_of.is_some());
     }
-    let sql = if as_of.is_some() { from_lines(measures) } else { from_sums(measures) };
+    let sql = if as_of.is_some() { from_lines(measures) } else { from_sums(source, measures) };
     let mut query = sqlx::query(AssertSqlSafe(sql))
         .bind(asked.at)
         .bind(asked.prefix)
@@ -75,10 +78,55 @@ pub async fn read(
     Ok(sums)
 }
 
+/// Sums of these measures of a source over some days by category: what a board of squadrons asks. Few rows, so whatever the
+/// days are, they come from `day_sums`, or from the lines at a moment of knowledge.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn by_category(
+    connection: &mut PgConnection,
+    source: Source,
+    measures: &[Measure],
+    days: Days,
+    as_of: Option<OffsetDateTime>,
+) -> Result<Vec<(String, Vec<i64>)>, sqlx::Error> {
+    let sql = match as_of {
+        None => format!(
+            "SELECT t.category{} FROM {} t WHERE t.day >= $1 AND t.day < $2 AND $3::timestamptz IS NULL GROUP BY t.category",
+            columns(measures, |m| format!("sum(t.{})::bigint", m.column())),
+            Schema::Live.day_sums(source)
+        ),
+        Some(_) => format!(
+            "SELECT t.category{} FROM ledger.lines t
+             WHERE t.measure IN ({}) AND t.occurred_on >= $1 AND t.occurred_on < $2 AND t.recorded_at <= $3
+             GROUP BY t.category",
+            columns(measures, summed),
+            ids(measures)
+        ),
+    };
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(days.from).bind(days.until).bind(as_of);
+    let mut found = Vec::new();
+    for row in rows.fetch_all(connection).await? {
+        let quantities = (1..=measures.len()).map(|n| row.try_get(n)).collect::<Result<_, _>>()?;
+        found.push((row.try_get(0)?, quantities));
+    }
+    Ok(found)
+}
+
+/// A measure's sum of lines `t` of several.
+fn summed(measure: Measure) -> String {
+    format!("coalesce(sum(t.quantity) FILTER (WHERE t.measure = {}), 0)::bigint", measure.id())
+}
+
+fn ids(measures: &[Measure]) -> String {
+    measures.iter().map(|m| m.id().to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// A subquery per wanted piece, so that each is one range of one index whatever the planner thinks of the whole. Sums
 /// come back as arrays: a thousand rows would take ten times as long to send and to read. A single month has one row per
 /// unit, so nothing is added up: that would take twice as long as reading them.
-fn from_sums(measures: &[Measure]) -> String {
+fn from_sums(source: Source, measures: &[Measure]) -> String {
+    let (day_sums, month_sums) = (Schema::Live.day_sums(source), Schema::Live.month_sums(source));
     let pieces = "UNNEST($1::int[], $2::text[], $3::date[], $4::date[], $5::bigint[], $6::smallint[])
                   AS w (at, prefix, since, until, unit, span)";
     let (arrays, added) =
@@ -91,7 +139,7 @@ fn from_sums(measures: &[Measure]) -> String {
                  SELECT array_agg(g.org_unit){arrays}
                  FROM (
                      SELECT t.org_unit{added}
-                     FROM ledger.{table} t
+                     FROM {table} t
                      WHERE {key} AND (w.unit IS NULL OR t.org_unit = w.unit)
                      GROUP BY t.org_unit
                  ) g
@@ -101,12 +149,12 @@ fn from_sums(measures: &[Measure]) -> String {
         )
     };
     let months = grouped(
-        "month_sums",
+        &month_sums,
         "t.prefix = w.prefix AND t.month >= w.since AND t.month < w.until",
         Span::Months,
     );
     let days = grouped(
-        "day_sums",
+        &day_sums,
         "t.day >= w.since AND t.day < w.until AND starts_with(t.category, w.prefix)",
         Span::Days,
     );
@@ -115,7 +163,7 @@ fn from_sums(measures: &[Measure]) -> String {
          FROM {pieces}
          CROSS JOIN LATERAL (
              SELECT array_agg(t.org_unit){}
-             FROM ledger.month_sums t
+             FROM {month_sums} t
              WHERE t.prefix = w.prefix AND t.month = w.since AND (w.unit IS NULL OR t.org_unit = w.unit)
          ) s
          WHERE w.span = {}
@@ -129,10 +177,7 @@ fn from_sums(measures: &[Measure]) -> String {
 /// The same at a moment of knowledge.
 fn from_lines(measures: &[Measure]) -> String {
     let arrays = arrays(measures, "g");
-    let sums = columns(measures, |m| {
-        format!("coalesce(sum(t.quantity) FILTER (WHERE t.measure = {}), 0)::bigint", m.id())
-    });
-    let ids = measures.iter().map(|m| m.id().to_string()).collect::<Vec<_>>().join(", ");
+    let (sums, ids) = (columns(measures, summed), ids(measures));
     format!(
         "SELECT w.at, s.*
          FROM UNNEST($1::int[], $2::text[], $3::date[], $4::date[], $5::bigint[]) AS w (at, prefix, since, until, unit)

@@ -23,20 +23,3 @@ CREATE TABLE {schema}.lines (
 );
 COMMENT ON COLUMN {schema}.lines.org_unit IS 'the 12 digits of the code as a number';
 COMMENT ON COLUMN {schema}.lines.quantity IS 'signed: a count, or fen';
-
--- Sums hold one row per unit with a column per measure: a board of a thousand units reads a thousand rows.
-CREATE TABLE {schema}.day_sums (
-    org_unit bigint NOT NULL,
-    {sums},
-    day      date   NOT NULL,
-    category text   NOT NULL COLLATE "C"
-);
-
-CREATE TABLE {schema}.month_sums (
-    org_unit bigint NOT NULL,
-    {sums},
-    month    date   NOT NULL,
-    prefix   text   NOT NULL COLLATE "C"
-) WITH (fillfactor = 80);  -- rows of the running month are updated all the time: room for updates within the page
-COMMENT ON COLUMN {schema}.month_sums.month IS 'first day of the month';
-COMMENT ON COLUMN {schema}.month_sums.prefix IS 'category cut to 0, 2, 4 and 6 characters: whatever a board asks, one row per unit and month answers';

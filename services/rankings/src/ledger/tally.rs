@@ -6,7 +6,7 @@
 use super::batch::{Quantities, month_of, prefixes};
 use super::unit_number;
 use crate::booking::Line;
-use crate::measures::Measure;
+use crate::source::Source;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use time::Date;
@@ -17,9 +17,10 @@ type Word = u32;
 type Key = (i32, Word, i64);
 type Table = HashMap<Key, Quantities, BuildHasherDefault<Mix>>;
 
-/// Daily and monthly sums of the lines added so far.
-#[derive(Debug, Default)]
+/// Daily and monthly sums of a source's lines added so far.
+#[derive(Debug)]
 pub(super) struct Tally {
+    source: Source,
     numbers: HashMap<String, (Word, Vec<Word>)>,
     words: Vec<String>,
     days: Table,
@@ -32,10 +33,21 @@ pub(super) struct SumRow<'a> {
     pub(super) day: Date,
     pub(super) word: &'a str,
     pub(super) unit: i64,
-    pub(super) quantities: &'a Quantities,
+    /// As many as the source has measures.
+    pub(super) quantities: &'a [i64],
 }
 
 impl Tally {
+    pub(super) fn of(source: Source) -> Self {
+        Self {
+            source,
+            numbers: HashMap::new(),
+            words: Vec::new(),
+            days: Table::default(),
+            months: Table::default(),
+        }
+    }
+
     pub(super) fn add(&mut self, line: &Line) {
         if !self.numbers.contains_key(&line.category) {
             self.learn(&line.category);
@@ -83,6 +95,7 @@ impl Tally {
     fn rows<'a>(&'a self, table: &'a Table) -> Vec<SumRow<'a>> {
         let row = |(key, quantities): (&Key, &'a Quantities)| {
             let word = usize::try_from(key.1).ok().and_then(|at| self.words.get(at));
+            let quantities = &quantities[..self.source.measures().len()];
             Some(SumRow { day: Date::from_julian_day(key.0).ok()?, word: word?, unit: key.2, quantities })
         };
         table.iter().filter_map(row).collect()
@@ -115,14 +128,15 @@ impl Hasher for Mix {
     }
 }
 
-/// All columns of a sum, in the order of [`Measure::ALL`].
-pub(super) fn columns() -> String {
-    Measure::ALL.map(Measure::column).join(", ")
+/// All columns of a source's sums, in the order of its measures.
+pub(super) fn columns(source: Source) -> String {
+    source.measures().iter().map(|m| m.column()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measures::Measure;
     use time::macros::date;
     use xiaoan_kernel::OrgCode;
 
@@ -133,7 +147,7 @@ mod tests {
 
     #[test]
     fn lines_of_a_day_become_one_row_and_of_a_month_one_per_prefix() {
-        let mut tally = Tally::default();
+        let mut tally = Tally::of(Source::Cases);
         let (third, fourth) = (date!(2026 - 06 - 03), date!(2026 - 06 - 04));
         tally.add(&line("371102010000", "050201", third, Measure::CaseFiled, 1));
         tally.add(&line("371102010000", "050201", third, Measure::CaseSolved, 1));

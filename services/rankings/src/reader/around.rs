@@ -13,7 +13,7 @@ impl Reader {
     pub async fn latest_month(&self) -> Result<Option<Date>, ReadError> {
         let latest = sqlx::query_scalar(
             "SELECT max(month)
-             FROM ledger.month_sums
+             FROM ledger.cases_month_sums
              WHERE prefix = '' AND month <= $1 AND (case_filed <> 0 OR alert_received <> 0)",
         )
         .bind(self.today())

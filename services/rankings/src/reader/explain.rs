@@ -6,6 +6,7 @@ use crate::ledger::lines::{self, Mark, Selection};
 use crate::ledger::unit_number;
 use crate::measures::{Measure, OFFICERS};
 use crate::standings::attribution::Attribution;
+use crate::standings::evaluate;
 use crate::standings::period::Days;
 use std::collections::HashSet;
 use xiaoan_kernel::{OrgCode, parse_day};
@@ -52,12 +53,20 @@ impl Reader {
                 "officers are headcounts recorded by hq, not lines of the ledger",
             ));
         }
+        // An indicator that is counted for one unit is counted for it in every row. A squadron's lines are told by their
+        // category alone, whatever unit it belongs to.
+        let units = match (evaluate::scope(indicator), request.squadron.as_str()) {
+            (Some(scope), _) => Some(self.segments(scope, period.days)),
+            (None, "") => self.units_behind(&request.org_unit, period.days)?,
+            (None, _) => None,
+        };
         let selection = Selection {
             // A measure that is not booked has no lines.
             measure: Measure::named(&part.measure).map_or(0, Measure::id),
             prefix: part.category_prefix.clone(),
+            category: Some(request.squadron.clone()).filter(|squadron| !squadron.is_empty()),
             days: period.days,
-            units: self.units_behind(&request.org_unit, period.days)?,
+            units,
             as_of,
         };
         let (sum, count) = lines::totals(&mut tx, &selection).await?;
@@ -81,8 +90,14 @@ impl Reader {
         if !tree.knows(unit) {
             return Err(bad("org_unit", format!("there is no unit {unit}")));
         }
+        Ok(Some(self.segments(unit, days)))
+    }
+
+    /// Nothing for a unit that is not there.
+    fn segments(&self, unit: OrgCode, days: Days) -> Vec<(i64, Days)> {
+        let tree = self.inner.directory.tree();
         let segments = Attribution::of(&tree, &HashSet::from([unit]), days).segments_of(unit, days);
-        Ok(Some(segments.into_iter().map(|(unit, days)| (unit_number(unit), days)).collect()))
+        segments.into_iter().map(|(unit, days)| (unit_number(unit), days)).collect()
     }
 }
 

@@ -7,6 +7,7 @@
 //! | standings again whenever they change | [`watch`] |
 //! | how far the sources have been read | [`sources`] |
 
+mod answer;
 mod around;
 mod bell;
 mod error;
@@ -18,13 +19,15 @@ mod standings;
 mod units;
 mod watch;
 
+pub use answer::Standings;
 pub use bell::{Announced, Bell};
 pub use error::{ReadError, ReadRefusal};
 
 use crate::decisions::{self, Schemes};
+use crate::ledger::HOLD;
 use crate::standings::period::Period;
 use remembered::Remembered;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -149,16 +152,11 @@ impl Reader {
         Ok(())
     }
 
-    /// One moment of the database. The tables are locked (as any reader locks them) before the snapshot is taken, so
-    /// that a rebuilt generation cannot take their place in between: its rows would be younger than the snapshot.
+    /// One moment of the database. The generation is held before the snapshot is taken, so that a rebuilt one cannot take
+    /// its place in between: its rows would be younger than the snapshot.
     async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.inner
-            .pool
-            .begin_with(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-                 LOCK TABLE ledger.lines, ledger.day_sums, ledger.month_sums IN ACCESS SHARE MODE",
-            )
-            .await
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {HOLD}");
+        self.inner.pool.begin_with(AssertSqlSafe(begin)).await
     }
 }
 

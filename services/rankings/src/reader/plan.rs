@@ -4,8 +4,9 @@ use super::standings::Question;
 use crate::ledger::sums::{Sums, Wanted};
 use crate::ledger::unit_number;
 use crate::measures::Measure;
+use crate::source::Source;
 use crate::standings::attribution::Attribution;
-use crate::standings::evaluate::{Sheet, Slot};
+use crate::standings::evaluate::{EntrantId, Sheet, Slot};
 use crate::standings::period::Days;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -16,14 +17,21 @@ pub(super) type Settled = HashMap<i64, Vec<usize>>;
 
 /// What is asked of the ledger for a board, and whose the answers are.
 pub(super) struct Plan {
-    pub(super) measures: Vec<Measure>,
-    pub(super) wanted: Vec<Wanted>,
-    targets: Vec<(Slot, Target)>,
+    /// One per source that a measure comes from.
+    pub(super) asks: Vec<Ask>,
     now: HashSet<OrgCode>,
     previous: HashSet<OrgCode>,
     /// Who counts for whom, by slot; `None` = nothing moved on any of the days, so one answer will do and can wait.
     attributions: Option<[Attribution; 3]>,
     earliest: Days,
+}
+
+/// What is asked of one source's sums.
+pub(super) struct Ask {
+    pub(super) source: Source,
+    pub(super) measures: Vec<Measure>,
+    pub(super) wanted: Vec<Wanted>,
+    targets: Vec<(Slot, Target)>,
 }
 
 /// Whose wanted sums are.
@@ -36,8 +44,7 @@ enum Target {
 
 impl Plan {
     pub(super) fn new(question: &Question<'_>, tree: &OrgTree) -> Self {
-        let now: HashSet<_> = question.entrants.iter().map(|e| e.code).collect();
-        let previous: HashSet<_> = question.previous_entrants.iter().copied().collect();
+        let (now, previous) = question.units();
         let slots = question.slots();
         let still = question.period.is_still(tree);
         let attributions = (!still).then(|| {
@@ -46,46 +53,35 @@ impl Plan {
                 Attribution::of(tree, entrants, *days)
             })
         });
-        let mut plan = Self {
-            measures: Vec::new(),
-            wanted: Vec::new(),
-            targets: Vec::new(),
-            now,
-            previous,
-            attributions,
-            earliest: question.period.base,
-        };
-        let mut measures: BTreeSet<Measure> = BTreeSet::new();
-        for (at, (slot, days, parts)) in slots.iter().enumerate() {
-            // Officers are no measure of the ledger, and a measure that is not booked sums to nothing.
-            let booked =
-                parts.iter().filter_map(|(name, prefix)| Some((Measure::named(name)?, prefix.as_str())));
-            let mut prefixes: BTreeSet<&str> = BTreeSet::new();
-            for (measure, prefix) in booked {
-                measures.insert(measure);
-                prefixes.insert(prefix);
-            }
-            for prefix in prefixes {
-                plan.want(*slot, prefix, *days, None, Target::City);
-                let moved = plan.attributions.as_ref().map(|slots| slots[at].moved.clone());
-                for segment in moved.into_iter().flatten() {
-                    plan.want(
-                        *slot,
-                        prefix,
-                        segment.days,
-                        Some(segment.unit),
-                        Target::Entrants(segment.entrants),
-                    );
+        let mut asks = Vec::new();
+        for source in Source::ALL {
+            let mut ask = Ask { source, measures: Vec::new(), wanted: Vec::new(), targets: Vec::new() };
+            let mut measures: BTreeSet<Measure> = BTreeSet::new();
+            for (at, (slot, days, parts)) in slots.iter().enumerate() {
+                // Officers are no measure of the ledger, and a measure that is not booked sums to nothing.
+                let booked = parts.iter().filter_map(|(name, prefix)| {
+                    Some((Measure::named(name).filter(|m| m.source() == source)?, prefix.as_str()))
+                });
+                let mut prefixes: BTreeSet<&str> = BTreeSet::new();
+                for (measure, prefix) in booked {
+                    measures.insert(measure);
+                    prefixes.insert(prefix);
+                }
+                for prefix in prefixes {
+                    ask.want(*slot, prefix, *days, None, Target::City);
+                    let moved = attributions.as_ref().map(|slots| slots[at].moved.as_slice());
+                    for segment in moved.into_iter().flatten() {
+                        let target = Target::Entrants(segment.entrants.clone());
+                        ask.want(*slot, prefix, segment.days, Some(segment.unit), target);
+                    }
                 }
             }
+            ask.measures = measures.into_iter().collect();
+            if !ask.wanted.is_empty() {
+                asks.push(ask);
+            }
         }
-        plan.measures = measures.into_iter().collect();
-        plan
-    }
-
-    fn want(&mut self, slot: Slot, prefix: &str, days: Days, unit: Option<OrgCode>, target: Target) {
-        self.wanted.push(Wanted { prefix: prefix.to_owned(), days, unit: unit.map(unit_number) });
-        self.targets.push((slot, target));
+        Self { asks, now, previous, attributions, earliest: question.period.base }
     }
 
     pub(super) fn entrants(&self, slot: Slot) -> &HashSet<OrgCode> {
@@ -109,6 +105,13 @@ impl Plan {
             false => by_number(&Attribution::of(tree, &self.previous, self.earliest)),
         };
         [Arc::clone(&now), now, previous]
+    }
+}
+
+impl Ask {
+    fn want(&mut self, slot: Slot, prefix: &str, days: Days, unit: Option<OrgCode>, target: Target) {
+        self.wanted.push(Wanted { prefix: prefix.to_owned(), days, unit: unit.map(unit_number) });
+        self.targets.push((slot, target));
     }
 
     pub(super) fn fill(&self, sheet: &mut Sheet, settled: &[Arc<Settled>; 3], sums: &[Sums]) {
@@ -136,6 +139,38 @@ impl Plan {
                     }
                 }
             }
+        }
+    }
+}
+
+/// What is asked of one source for squadrons: sums by category are squadrons' sums.
+pub(super) fn squadron_measures(question: &Question<'_>) -> Vec<(Slot, Days, Vec<Measure>)> {
+    let of_squadrons = |name: &str| xiaoan_proto::SQUADRON_MEASURES.contains(&name);
+    let slots = question.slots().into_iter().map(|(slot, days, parts)| {
+        // Narrowed to categories, a part is of no squadron.
+        let measures: BTreeSet<Measure> = parts
+            .iter()
+            .filter(|(name, prefix)| of_squadrons(name) && prefix.is_empty())
+            .filter_map(|(name, _)| Measure::named(name))
+            .collect();
+        (slot, days, measures.into_iter().collect::<Vec<_>>())
+    });
+    slots.filter(|(.., measures)| !measures.is_empty()).collect()
+}
+
+/// Adds sums by category to squadrons and to the city.
+pub(super) fn fill_squadrons(
+    sheet: &mut Sheet,
+    slot: Slot,
+    measures: &[Measure],
+    sums: Vec<(String, Vec<i64>)>,
+) {
+    for (squadron, quantities) in sums {
+        let place = sheet.place(EntrantId::Squadron(squadron));
+        for (measure, quantity) in measures.iter().zip(quantities) {
+            let column = sheet.column(slot, &(measure.name().to_owned(), String::new()));
+            column.add_total(quantity);
+            column.add(place, quantity);
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Standings of one snapshot.
 
-use super::plan::Plan;
+use super::plan::{self, Plan};
 use super::remembered::Basis;
 use super::sources::{self, Mark};
-use super::{ReadError, Reader, period};
+use super::{ReadError, Reader, Standings, period};
 use crate::decisions::Schemes;
 use crate::ledger::sums;
-use crate::measures::OFFICERS;
-use crate::standings::evaluate::{self, Entrant, Part, Sheet, Slot};
+use crate::measures::{Measure, OFFICERS};
+use crate::source::Source;
+use crate::squadrons::{self, Squadron};
+use crate::standings::evaluate::{self, Entrant, EntrantId, Part, Sheet, Slot};
 use crate::standings::period::{Days, Period};
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -16,7 +18,7 @@ use time::{Date, OffsetDateTime};
 use tokio::time::Instant;
 use xiaoan_directory::{Directory, UnitInfo};
 use xiaoan_kernel::OrgCode;
-use xiaoan_proto::hq::v1::{Indicator, Scheme};
+use xiaoan_proto::hq::v1::{Entrants, Indicator, Scheme};
 use xiaoan_proto::rankings::v1::GetStandingsResponse;
 
 impl Reader {
@@ -31,7 +33,7 @@ impl Reader {
         board: &str,
         period: &str,
         as_of: Option<OffsetDateTime>,
-    ) -> Result<Arc<GetStandingsResponse>, ReadError> {
+    ) -> Result<Arc<Standings>, ReadError> {
         if as_of.is_some() {
             return self.evaluate(board, period, as_of).await;
         }
@@ -48,19 +50,15 @@ impl Reader {
         }
         let begun = Instant::now();
         let answer = self.evaluate(board, period, None).await?;
-        *last = Some((begun, Arc::clone(&answer)));
+        free_later(last.replace((begun, Arc::clone(&answer))));
         Ok(answer)
     }
 
-    async fn remembered(
-        &self,
-        board: &str,
-        period: &str,
-    ) -> Result<Option<Arc<GetStandingsResponse>>, ReadError> {
+    async fn remembered(&self, board: &str, period: &str) -> Result<Option<Arc<Standings>>, ReadError> {
         let mut connection = self.inner.pool.acquire().await?;
         let basis = self.basis(sources::marks(&mut connection).await?);
-        let sources = sources::positions(&basis.marks, self.handles());
-        Ok(self.inner.remembered.find(board, period, &basis, &sources))
+        let sources = |of: &[&str]| sources::positions(&basis.marks, self.handles(), Some(of));
+        Ok(self.inner.remembered.find(board, period, &basis, sources))
     }
 
     fn basis(&self, marks: Vec<Mark>) -> Basis {
@@ -72,24 +70,32 @@ impl Reader {
         board: &str,
         text: &str,
         as_of: Option<OffsetDateTime>,
-    ) -> Result<Arc<GetStandingsResponse>, ReadError> {
+    ) -> Result<Arc<Standings>, ReadError> {
         let mut tx = self.snapshot().await?;
         let basis = self.basis(self.caught_up(sources::marks(&mut tx).await?).await?);
         let period = period(&mut tx, text).await?;
         let schemes = Schemes::read(&mut tx, as_of).await?;
         let scheme = schemes.in_force(board, period.days.from);
         let scheme = scheme.ok_or_else(|| ReadError::UnknownBoard { board: board.to_owned() })?;
+        let needed = needed(scheme);
         let directory = &self.inner.directory;
         let units = self.inner.units.on(directory, period.days.last());
-        let question = Question::new(&units, scheme, schemes.in_force(board, period.previous.from), period);
+        let previous_scheme = schemes.in_force(board, period.previous.from);
+        let mut question = Question::new(&units, scheme, previous_scheme, period);
+        if ranks_squadrons(scheme) || previous_scheme.is_some_and(ranks_squadrons) {
+            question.enter_squadrons(&squadrons::all(&mut tx).await?);
+        }
         let sheet = question.sums(&mut tx, directory, as_of).await?;
         tx.commit().await?;
 
         let previous = match question.previous_scheme {
-            Some(scheme) => evaluate::ranks(scheme, &question.previous_entrants, &sheet, Slot::Previous),
+            Some(scheme) => {
+                let entrants: Vec<_> = question.previous_entrants.iter().collect();
+                evaluate::ranks(scheme, &entrants, &sheet, Slot::Previous)
+            }
             None => HashMap::new(),
         };
-        let answer = Arc::new(GetStandingsResponse {
+        let answer = Arc::new(Standings::new(GetStandingsResponse {
             board: board.to_owned(),
             period: text.to_owned(),
             from: Some(period.days.from.into()),
@@ -97,12 +103,12 @@ impl Reader {
             scheme: Some(scheme.clone()),
             entries: evaluate::rows(scheme, &question.entrants, &sheet, &previous),
             total: Some(evaluate::total(scheme, &sheet)),
-            sources: sources::positions(&basis.marks, self.handles()),
+            sources: sources::positions(&basis.marks, self.handles(), Some(&needed)),
             as_of: as_of.map(xiaoan_proto::timestamp),
-            revision: sources::revision(&basis.marks),
-        });
+            revision: sources::revision(&basis.marks, &needed),
+        }));
         if as_of.is_none() {
-            self.inner.remembered.keep(basis, &answer);
+            free_later(self.inner.remembered.keep(basis, needed, &answer));
         }
         Ok(answer)
     }
@@ -118,12 +124,35 @@ impl Reader {
     }
 }
 
+/// Freeing the answer of before takes a millisecond that nobody should wait for.
+fn free_later<T: Send + 'static>(old: Option<T>) {
+    if let Some(old) = old {
+        tokio::spawn(async move { drop(old) });
+    }
+}
+
+/// Sources that a board is based on: headquarters, and whatever its measures come from.
+fn needed(scheme: &Scheme) -> Vec<&'static str> {
+    let of_parts = scheme.indicators.iter().flat_map(parts);
+    let measures = of_parts.filter_map(|(name, _)| Measure::named(&name));
+    let mut names: BTreeSet<&str> = measures.map(|measure| measure.source().name()).collect();
+    names.insert(crate::decisions::SOURCE);
+    if ranks_squadrons(scheme) {
+        names.insert(Source::Volunteers.name());
+    }
+    names.into_iter().collect()
+}
+
+fn ranks_squadrons(scheme: &Scheme) -> bool {
+    scheme.entrants() == Entrants::Squadrons
+}
+
 /// Who is ranked by what over which days.
 pub(super) struct Question<'a> {
     scheme: &'a Scheme,
     previous_scheme: Option<&'a Scheme>,
     pub(super) entrants: Vec<Entrant>,
-    pub(super) previous_entrants: Vec<OrgCode>,
+    pub(super) previous_entrants: Vec<EntrantId>,
     pub(super) period: Period,
 }
 
@@ -135,16 +164,51 @@ impl<'a> Question<'a> {
         period: Period,
     ) -> Self {
         let entrant = |unit: &UnitInfo| Entrant {
-            code: unit.code,
+            id: unit.code.into(),
             name_zh: unit.name_zh.clone(),
             name_en: unit.name_en.clone(),
             parent: unit.parent,
         };
         let entrants = units.iter().filter(|u| enters(u, scheme, period.days)).map(entrant).collect();
         let previous_entrants = previous_scheme.map_or_else(Vec::new, |scheme| {
-            units.iter().filter(|u| enters(u, scheme, period.previous)).map(|u| u.code).collect()
+            units.iter().filter(|u| enters(u, scheme, period.previous)).map(|u| u.code.into()).collect()
         });
         Self { scheme, previous_scheme, entrants, previous_entrants, period }
+    }
+
+    /// Squadrons take part where the scheme says so.
+    fn enter_squadrons(&mut self, all: &[Squadron]) {
+        let there = |s: &&Squadron, days: Days| {
+            s.formed_on < days.until && s.disbanded_on.is_none_or(|end| end > days.from)
+        };
+        let entrant = |s: &Squadron| Entrant {
+            id: EntrantId::Squadron(s.squadron_id.clone()),
+            name_zh: s.name_zh.clone(),
+            name_en: s.name_en.clone(),
+            parent: OrgCode::parse(&s.org_unit).ok(),
+        };
+        if ranks_squadrons(self.scheme) {
+            let (entrants, days) = (&mut self.entrants, self.period.days);
+            entrants.extend(all.iter().filter(|s| there(s, days)).map(entrant));
+        }
+        if self.previous_scheme.is_some_and(ranks_squadrons) {
+            let (entrants, days) = (&mut self.previous_entrants, self.period.previous);
+            entrants.extend(all.iter().filter(|s| there(s, days)).map(|s| entrant(s).id));
+        }
+    }
+
+    /// Units whose sums are needed: those that are ranked and those that an indicator is counted for; now, and in the
+    /// period before.
+    pub(super) fn units(&self) -> (HashSet<OrgCode>, HashSet<OrgCode>) {
+        let code = |id: &EntrantId| match id {
+            EntrantId::Unit(code) => Some(*code),
+            EntrantId::Squadron(_) => None,
+        };
+        let scopes =
+            |scheme: &'a Scheme| scheme.indicators.iter().filter_map(evaluate::scope).collect::<Vec<_>>();
+        let now = self.entrants.iter().filter_map(|e| code(&e.id)).chain(scopes(self.scheme));
+        let previous = self.previous_scheme.map(scopes).unwrap_or_default();
+        (now.collect(), self.previous_entrants.iter().filter_map(code).chain(previous).collect())
     }
 
     /// Days and parts of each slot: now, base, previous.
@@ -160,27 +224,48 @@ impl<'a> Question<'a> {
         ]
     }
 
-    /// Every sum the board needs, in one round trip.
+    /// Every sum the board needs, in one round trip per source.
     async fn sums(
         &self,
         connection: &mut PgConnection,
         directory: &Directory,
         as_of: Option<OffsetDateTime>,
     ) -> Result<Sheet, ReadError> {
+        if ranks_squadrons(self.scheme) {
+            return self.squadron_sums(connection, as_of).await;
+        }
         let tree = directory.tree();
         let plan = Plan::new(self, &tree);
         let mut sheet = Sheet::default();
+        let read = async {
+            let mut sums = Vec::with_capacity(plan.asks.len());
+            for ask in &plan.asks {
+                sums.push(sums::read(connection, ask.source, &ask.measures, &ask.wanted, as_of).await?);
+            }
+            Ok::<_, sqlx::Error>(sums)
+        };
         // Who counts for whom is worked out while the database adds up.
-        let (sums, settled) = tokio::join!(
-            biased;
-            sums::read(connection, &plan.measures, &plan.wanted, as_of),
-            async { plan.settled(&tree, &mut sheet) },
-        );
-        plan.fill(&mut sheet, &settled, &sums?);
+        let (sums, settled) = tokio::join!(biased; read, async { plan.settled(&tree, &mut sheet) });
+        for (ask, sums) in plan.asks.iter().zip(sums?) {
+            ask.fill(&mut sheet, &settled, &sums);
+        }
         for (slot, days, parts) in self.slots() {
             for part in parts.iter().filter(|part| part.0 == OFFICERS) {
                 add_officers(&mut sheet, directory, slot, part, plan.entrants(slot), days.last());
             }
+        }
+        Ok(sheet)
+    }
+
+    async fn squadron_sums(
+        &self,
+        connection: &mut PgConnection,
+        as_of: Option<OffsetDateTime>,
+    ) -> Result<Sheet, ReadError> {
+        let mut sheet = Sheet::default();
+        for (slot, days, measures) in plan::squadron_measures(self) {
+            let sums = sums::by_category(connection, Source::Volunteers, &measures, days, as_of).await?;
+            plan::fill_squadrons(&mut sheet, slot, &measures, sums);
         }
         Ok(sheet)
     }
@@ -192,7 +277,8 @@ fn parts(indicator: &Indicator) -> impl Iterator<Item = Part> {
 
 /// Of a kind that the scheme ranks, and in existence on at least one of the days.
 fn enters(unit: &UnitInfo, scheme: &Scheme, days: Days) -> bool {
-    scheme.entrant_kinds.contains(&i32::from(unit.kind))
+    !ranks_squadrons(scheme)
+        && scheme.entrant_kinds.contains(&i32::from(unit.kind))
         && unit.effective_on < days.until
         && unit.retired_on.is_none_or(|end| end > days.from)
 }

@@ -1,6 +1,6 @@
 //! Standings now, and again whenever their content changes.
 
-use super::{PATIENCE, ReadError, Reader};
+use super::{PATIENCE, ReadError, Reader, Standings};
 use futures::Stream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl Reader {
         board: &str,
         period: &str,
         after: i64,
-    ) -> impl Stream<Item = Result<Arc<GetStandingsResponse>, ReadError>> + Send + 'static + use<> {
+    ) -> impl Stream<Item = Result<Arc<Standings>, ReadError>> + Send + 'static + use<> {
         let watcher = Watcher {
             reader: self.clone(),
             board: board.to_owned(),
@@ -52,13 +52,13 @@ struct Watcher {
     period: String,
     rings: watch::Receiver<()>,
     after: i64,
-    shown: Option<Arc<GetStandingsResponse>>,
+    shown: Option<Arc<Standings>>,
     next: Instant,
     over: bool,
 }
 
 impl Watcher {
-    async fn next_change(&mut self) -> Result<Arc<GetStandingsResponse>, ReadError> {
+    async fn next_change(&mut self) -> Result<Arc<Standings>, ReadError> {
         if self.shown.is_none() {
             let first = self.first().await?;
             let seen = first.revision == self.after;
@@ -82,7 +82,7 @@ impl Watcher {
         }
     }
 
-    async fn first(&mut self) -> Result<Arc<GetStandingsResponse>, ReadError> {
+    async fn first(&mut self) -> Result<Arc<Standings>, ReadError> {
         let until = Instant::now() + PATIENCE;
         loop {
             self.rings.mark_unchanged();
@@ -94,7 +94,7 @@ impl Watcher {
         }
     }
 
-    async fn look(&mut self) -> Result<Arc<GetStandingsResponse>, ReadError> {
+    async fn look(&mut self) -> Result<Arc<Standings>, ReadError> {
         self.rings.mark_unchanged();
         self.reader.standings(&self.board, &self.period, None).await
     }

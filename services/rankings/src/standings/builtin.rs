@@ -1,20 +1,33 @@
 //! The boards that are there without anybody publishing one: version 0 of their schemes, as data.
 //! hq replaces them by publishing a version under the same board's name.
 
+mod city;
+
 use xiaoan_proto::core::v1::OrgKind;
-use xiaoan_proto::hq::v1::{AttentionRule, Direction, Indicator, MeasureRef, Scheme};
+use xiaoan_proto::hq::v1::{AttentionRule, Direction, Entrants, Indicator, MeasureRef, Scheme};
 
 use crate::measures::{Measure, OFFICERS};
 
 /// GA 240.1: theft (盗窃案).
 const THEFT: &str = "0502";
+/// GA 240.1: fraud (诈骗案).
+const FRAUD: &str = "0503";
 /// Below this denominator a rate is shown unranked (domain reference, vector K1).
 const MIN_DENOMINATOR: i64 = 10;
 
 /// The built-in boards in the order shown.
 #[must_use]
 pub fn schemes() -> Vec<Scheme> {
-    vec![theft_stations(), theft_bureaus(), small_cases(), prevention_stations()]
+    vec![
+        theft_stations(),
+        theft_bureaus(),
+        small_cases(),
+        prevention_stations(),
+        anti_fraud_bureaus(),
+        volunteer_squadrons(),
+        port_operations(),
+        city::sheet(),
+    ]
 }
 
 /// Facts rows A7, A9: stations by the period solve rate of theft cases; below 40 % asks for attention.
@@ -111,6 +124,96 @@ fn prevention_stations() -> Scheme {
     }
 }
 
+/// Facts row J2: bureaus by the money that banks stopped for them. Bureaus without any fact of it are left out.
+fn anti_fraud_bureaus() -> Scheme {
+    let higher = Direction::HigherIsBetter;
+    let mut indicators = vec![
+        count("stopped", "紧急止付", "Stopped", Measure::Stopped, "", "元", higher),
+        count("stops", "止付笔数", "Stops confirmed", Measure::StopsConfirmed, "", "笔", higher),
+        count("frozen", "冻结", "Frozen", Measure::Frozen, "", "元", higher),
+        count("returned", "资金返还", "Returned", Measure::PaidBack, "", "元", higher),
+        rate(
+            "returned_of_frozen",
+            "返还占冻结",
+            "Returned of frozen",
+            Measure::PaidBack,
+            Measure::Frozen,
+            "",
+            0,
+        ),
+        count(
+            "fraud_filed",
+            "诈骗立案",
+            "Fraud filed",
+            Measure::CaseFiled,
+            FRAUD,
+            "件",
+            Direction::LowerIsBetter,
+        ),
+        count("fraud_solved", "诈骗破案", "Fraud solved", Measure::CaseSolved, FRAUD, "件", higher),
+    ];
+    indicators[0].weight = 100;
+    // A share of money is no proportion of cases: any amount above zero divides.
+    indicators[4].min_denominator = 0;
+    Scheme {
+        board: "anti-fraud-bureaus".into(),
+        title_zh: "反诈止付冻结返还榜（县区局）".into(),
+        title_en: "Anti-fraud: bureaus".into(),
+        entrant_kinds: vec![OrgKind::CountyBureau.into(), OrgKind::PortBureau.into()],
+        indicators,
+        rank_by: "stopped".into(),
+        with_facts_only: true,
+        ..Default::default()
+    }
+}
+
+/// Facts rows V3, V4: squadrons of volunteers by the patrols they held.
+fn volunteer_squadrons() -> Scheme {
+    let higher = Direction::HigherIsBetter;
+    let mut indicators = vec![
+        count("patrols", "巡逻", "Patrols", Measure::Patrols, "", "次", higher),
+        count("patrol_minutes", "巡逻时长", "Time on patrol", Measure::PatrolMinutes, "", "分钟", higher),
+        count("people_rescued", "救助群众", "People rescued", Measure::PeopleRescued, "", "人", higher),
+        count("suspects", "协助抓获嫌疑人", "Suspects caught", Measure::SuspectsCaught, "", "人", higher),
+        count("fugitives", "协助抓获逃犯", "Fugitives caught", Measure::FugitivesCaught, "", "人", higher),
+        count("disputes", "调解纠纷", "Disputes mediated", Measure::DisputesMediated, "", "起", higher),
+        count("traffic", "疏导交通", "Traffic eased", Measure::TrafficEased, "", "次", higher),
+    ];
+    indicators[0].weight = 100;
+    Scheme {
+        board: "volunteer-squadrons".into(),
+        title_zh: "义警中队巡防榜".into(),
+        title_en: "Volunteers: squadrons".into(),
+        entrants: Entrants::Squadrons.into(),
+        indicators,
+        rank_by: "patrols".into(),
+        ..Default::default()
+    }
+}
+
+/// Facts rows P1, P3, P5: the port's stations, and the bureau with what it handles itself, by the share of incidents closed.
+fn port_operations() -> Scheme {
+    let higher = Direction::HigherIsBetter;
+    let indicators = vec![
+        count("incidents", "事件", "Incidents", Measure::Incidents, "", "起", Direction::LowerIsBetter),
+        count("closed", "办结", "Closed", Measure::IncidentsClosed, "", "起", higher),
+        rate("closing_rate", "办结率", "Closing rate", Measure::IncidentsClosed, Measure::Incidents, "", 100),
+        count("settlements", "快处协商", "Settlements", Measure::Settlements, "", "起", higher),
+        count("guards", "授权保安", "Guards authorised", Measure::GuardsAuthorised, "", "人", higher),
+        count("freight_vehicles", "疏导货车", "Freight vehicles", Measure::FreightVehicles, "", "辆", higher),
+    ];
+    Scheme {
+        board: "port-operations".into(),
+        title_zh: "港航运行保障榜".into(),
+        title_en: "Port operations".into(),
+        entrant_kinds: vec![OrgKind::PortBureau.into(), OrgKind::PortStation.into()],
+        indicators,
+        rank_by: "closing_rate".into(),
+        with_facts_only: true,
+        ..Default::default()
+    }
+}
+
 fn theft_indicators() -> Vec<Indicator> {
     let higher = Direction::HigherIsBetter;
     vec![
@@ -197,6 +300,8 @@ mod tests {
             let ids: Vec<_> = scheme.indicators.iter().map(|i| i.id.as_str()).collect();
             assert!(ids.contains(&scheme.rank_by.as_str()), "{}", scheme.board);
             assert_eq!(scheme.indicators.iter().map(|i| i.weight).sum::<i32>(), 100, "{}", scheme.board);
+            let squadrons = scheme.entrants() == Entrants::Squadrons;
+            assert_eq!(scheme.entrant_kinds.is_empty(), squadrons, "{}", scheme.board);
             assert!(scheme.attention_rules.iter().all(|r| ids.contains(&r.indicator_id.as_str())));
             for indicator in &scheme.indicators {
                 for part in [&indicator.numerator, &indicator.denominator].into_iter().flatten() {

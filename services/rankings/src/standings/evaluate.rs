@@ -19,16 +19,31 @@ pub enum Slot {
     Previous,
 }
 
-/// A unit that is ranked, as it is on the last day of the period.
+/// Who is ranked. A squadron is no org unit: its facts are the lines of its category.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EntrantId {
+    /// An org unit, with everything below it.
+    Unit(OrgCode),
+    /// A squadron of volunteers.
+    Squadron(String),
+}
+
+impl From<OrgCode> for EntrantId {
+    fn from(code: OrgCode) -> Self {
+        Self::Unit(code)
+    }
+}
+
+/// A unit or squadron that is ranked, as it is on the last day of the period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entrant {
-    /// Code.
-    pub code: OrgCode,
+    /// Who.
+    pub id: EntrantId,
     /// Chinese name.
     pub name_zh: String,
     /// English name.
     pub name_en: String,
-    /// Parent, if any.
+    /// Parent, if any; of a squadron the unit it belongs to.
     pub parent: Option<OrgCode>,
 }
 
@@ -46,7 +61,7 @@ pub fn part(of: &MeasureRef) -> Part {
 /// A board of a thousand units has twenty thousand of them, so entrants have places and sums lie in rows by place.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
-    places: HashMap<OrgCode, usize>,
+    places: HashMap<EntrantId, usize>,
     columns: HashMap<(Slot, Part), Column>,
 }
 
@@ -93,36 +108,44 @@ struct Ready<'a> {
     numerator: Option<&'a Column>,
     /// `None` for a count.
     denominator: Option<Option<&'a Column>>,
+    /// Whoever's row it stands in, it is counted for this unit.
+    scope: Option<Whose>,
 }
 
 impl Ready<'_> {
     fn numbers(&self, whose: Whose) -> Numbers {
+        let whose = self.scope.unwrap_or(whose);
         let sum = |column: Option<&Column>| column.map_or(0, |column| column.sum(whose));
         Numbers { numerator: sum(self.numerator), denominator: self.denominator.map(sum) }
     }
     fn value(&self, whose: Whose) -> Option<Fraction> {
         figure::value(self.indicator, self.numbers(whose))
     }
+    /// Whether anything of its own was counted.
+    fn counts(&self, whose: Whose) -> bool {
+        let Numbers { numerator, denominator } = self.numbers(whose);
+        self.scope.is_none() && (numerator != 0 || denominator.is_some_and(|d| d != 0))
+    }
 }
 
 impl Sheet {
     /// Place of an entrant; the next free one when it has none yet.
-    pub fn place(&mut self, entrant: OrgCode) -> usize {
+    pub fn place(&mut self, entrant: impl Into<EntrantId>) -> usize {
         let next = self.places.len();
-        *self.places.entry(entrant).or_insert(next)
+        *self.places.entry(entrant.into()).or_insert(next)
     }
     /// A column to add to.
     pub fn column(&mut self, slot: Slot, part: &Part) -> &mut Column {
         self.columns.entry((slot, part.clone())).or_default()
     }
     /// Adds to an entrant's sum.
-    pub fn add(&mut self, slot: Slot, part: &Part, entrant: OrgCode, quantity: i64) {
+    pub fn add(&mut self, slot: Slot, part: &Part, entrant: impl Into<EntrantId>, quantity: i64) {
         let place = self.place(entrant);
         self.column(slot, part).add(place, quantity);
     }
 
-    fn whose(&self, entrant: OrgCode) -> Whose {
-        Whose::Entrant(self.places.get(&entrant).copied())
+    fn whose(&self, entrant: &EntrantId) -> Whose {
+        Whose::Entrant(self.places.get(entrant).copied())
     }
     fn ready<'a>(&'a self, slot: Slot, indicator: &'a Indicator) -> Ready<'a> {
         let column = |of: &MeasureRef| self.columns.get(&(slot, part(of)));
@@ -130,28 +153,40 @@ impl Sheet {
             indicator,
             numerator: indicator.numerator.as_ref().and_then(column),
             denominator: indicator.denominator.as_ref().map(column),
+            scope: scope(indicator).map(|unit| self.whose(&unit.into())),
         }
     }
 }
 
+/// The unit that an indicator is counted for, whatever the row.
+#[must_use]
+pub fn scope(indicator: &Indicator) -> Option<OrgCode> {
+    OrgCode::parse(&indicator.org_unit).ok()
+}
+
 /// Ranks of entrants by the scheme's indicator, 1-2-2-4; nobody who cannot be evaluated is in it.
 #[must_use]
-pub fn ranks(scheme: &Scheme, entrants: &[OrgCode], sheet: &Sheet, slot: Slot) -> HashMap<OrgCode, i32> {
+pub fn ranks(scheme: &Scheme, entrants: &[&EntrantId], sheet: &Sheet, slot: Slot) -> HashMap<EntrantId, i32> {
     let Some(indicator) = scheme.indicators.iter().find(|i| i.id == scheme.rank_by) else {
         return HashMap::new();
     };
     let lower = indicator.direction == i32::from(Direction::LowerIsBetter);
     let better_first = |a: &Fraction, b: &Fraction| -> Ordering { if lower { a.cmp(b) } else { b.cmp(a) } };
     let ready = sheet.ready(slot, indicator);
-    let value = |code: &OrgCode| Some((*code, ready.value(sheet.whose(*code))?));
-    let mut values: Vec<(OrgCode, Fraction)> = entrants.iter().filter_map(value).collect();
-    values.sort_by(|(a_code, a), (b_code, b)| better_first(a, b).then(a_code.cmp(b_code)));
+    let value = |id: &&EntrantId| {
+        let whose = sheet.whose(id);
+        // Of the period before, only what ranks is known.
+        let takes_part = slot != Slot::Previous || !scheme.with_facts_only || ready.counts(whose);
+        Some(((*id).clone(), takes_part.then(|| ready.value(whose))??))
+    };
+    let mut values: Vec<(EntrantId, Fraction)> = entrants.iter().filter_map(value).collect();
+    values.sort_by(|(a_id, a), (b_id, b)| better_first(a, b).then_with(|| a_id.cmp(b_id)));
     let mut ranks = HashMap::with_capacity(values.len());
     let mut last: Option<(Fraction, i32)> = None;
-    for (place, (code, value)) in (1..).zip(values) {
+    for (place, (id, value)) in (1..).zip(values) {
         let rank = last.filter(|(before, _)| *before == value).map_or(place, |(_, rank)| rank);
         last = Some((value, rank));
-        ranks.insert(code, rank);
+        ranks.insert(id, rank);
     }
     ranks
 }
@@ -162,24 +197,32 @@ pub fn rows(
     scheme: &Scheme,
     entrants: &[Entrant],
     sheet: &Sheet,
-    previous: &HashMap<OrgCode, i32>,
+    previous: &HashMap<EntrantId, i32>,
 ) -> Vec<Entry> {
-    let codes: Vec<_> = entrants.iter().map(|e| e.code).collect();
-    let ranks = ranks(scheme, &codes, sheet, Slot::Now);
-    let mut order: Vec<_> = entrants.iter().map(|e| (ranks.get(&e.code).copied(), e)).collect();
-    order.sort_by_key(|(rank, e)| (rank.unwrap_or(i32::MAX), e.code));
     let board = Board::new(scheme, sheet);
+    let takes_part = |e: &&Entrant| !scheme.with_facts_only || board.has_facts(sheet.whose(&e.id));
+    let entrants: Vec<&Entrant> = entrants.iter().filter(takes_part).collect();
+    let ids: Vec<_> = entrants.iter().map(|e| &e.id).collect();
+    let ranks = ranks(scheme, &ids, sheet, Slot::Now);
+    let mut order: Vec<_> = entrants.into_iter().map(|e| (ranks.get(&e.id).copied(), e)).collect();
+    order.sort_by(|(a, x), (b, y)| (a.unwrap_or(i32::MAX), &x.id).cmp(&(b.unwrap_or(i32::MAX), &y.id)));
     let row = |(rank, entrant): (Option<i32>, &Entrant)| {
-        let whose = sheet.whose(entrant.code);
+        let whose = sheet.whose(&entrant.id);
+        let parent = entrant.parent.map(|p| p.to_string()).unwrap_or_default();
+        let (org_unit, squadron) = match &entrant.id {
+            EntrantId::Unit(code) => (code.to_string(), String::new()),
+            EntrantId::Squadron(id) => (parent.clone(), id.clone()),
+        };
         Entry {
-            org_unit: entrant.code.to_string(),
+            org_unit,
             name_zh: entrant.name_zh.clone(),
             name_en: entrant.name_en.clone(),
             rank,
-            previous_rank: previous.get(&entrant.code).copied(),
+            previous_rank: previous.get(&entrant.id).copied(),
             attention: board.asks_for_attention(whose),
             indicators: board.cells(whose),
-            parent: entrant.parent.map(|p| p.to_string()).unwrap_or_default(),
+            parent,
+            squadron,
         }
     };
     order.into_iter().map(row).collect()
@@ -222,6 +265,9 @@ impl<'a> Board<'a> {
         };
         self.indicators.iter().map(cell).collect()
     }
+    fn has_facts(&self, whose: Whose) -> bool {
+        self.indicators.iter().any(|(now, base)| now.counts(whose) || base.counts(whose))
+    }
     /// Evaluable and strictly below a threshold: 40.0 % is not below 40 %.
     fn asks_for_attention(&self, whose: Whose) -> bool {
         self.rules.iter().any(|(ready, threshold)| ready.value(whose).is_some_and(|value| value < *threshold))
@@ -255,7 +301,7 @@ mod tests {
             sheet.add(Slot::Now, &theft("case.solved"), code(n), *solved);
             sheet.add(Slot::Now, &theft("case.filed"), code(n), *filed);
             entrants.push(Entrant {
-                code: code(n),
+                id: code(n).into(),
                 name_zh: String::new(),
                 name_en: String::new(),
                 parent: None,
@@ -308,7 +354,8 @@ mod tests {
             sheet.add(slot, &theft("case.solved"), code(0), solved);
             sheet.add(slot, &theft("case.cohort_solved"), code(0), cohort);
         }
-        let entrant = Entrant { code: code(0), name_zh: String::new(), name_en: String::new(), parent: None };
+        let entrant =
+            Entrant { id: code(0).into(), name_zh: String::new(), name_en: String::new(), parent: None };
         let july = rows(&without_minimum(), &[entrant], &sheet, &HashMap::new()).remove(0);
         let find = |id: &str| july.indicators.iter().find(|i| i.id == id).expect("an indicator");
         assert_eq!(find("solve_rate").display, "150.0");
@@ -325,8 +372,47 @@ mod tests {
         let part = ("case.preventable.filed".to_owned(), String::new());
         sheet.add(Slot::Now, &part, code(0), 12);
         sheet.add(Slot::Now, &part, code(1), 3);
-        let ranks = ranks(&scheme, &[code(0), code(1), code(2)], &sheet, Slot::Now);
-        assert_eq!([0, 1, 2].map(|n| ranks[&code(n)]), [3, 2, 1]);
+        let ids = [0, 1, 2].map(|n| EntrantId::from(code(n)));
+        let ranks = ranks(&scheme, &ids.each_ref(), &sheet, Slot::Now);
+        assert_eq!(ids.map(|id| ranks[&id]), [3, 2, 1]);
+    }
+
+    #[test]
+    fn who_has_no_facts_is_left_out_where_the_scheme_says_so() {
+        let scheme = Scheme { with_facts_only: true, ..without_minimum() };
+        let rows = board(&scheme, &[(0, 0), (0, 3), (2, 4)]);
+        let order: Vec<_> = rows.iter().map(|e| (e.org_unit.clone(), e.rank)).collect();
+        assert_eq!(order, [(code(2).to_string(), Some(1)), (code(1).to_string(), Some(2))]);
+        assert_eq!(board(&without_minimum(), &[(0, 0), (0, 3)]).len(), 2);
+    }
+
+    #[test]
+    fn a_figure_of_one_unit_is_that_units_in_every_row() {
+        let mut scheme = without_minimum();
+        scheme.indicators[0].org_unit = code(1).to_string();
+        let mut sheet = Sheet::default();
+        for (n, filed) in [(0, 7), (1, 9)] {
+            sheet.add(Slot::Now, &theft("case.filed"), code(n), filed);
+            sheet.column(Slot::Now, &theft("case.filed")).add_total(filed);
+        }
+        let entrant =
+            Entrant { id: code(0).into(), name_zh: String::new(), name_en: String::new(), parent: None };
+        let rows = rows(&scheme, &[entrant], &sheet, &HashMap::new());
+        assert_eq!(rows[0].indicators[0].numerator, 9);
+        assert_eq!(total(&scheme, &sheet).indicators[0].numerator, 9);
+        assert_eq!(total(&scheme, &sheet).indicators[2].denominator, Some(16), "the others are the city's");
+    }
+
+    #[test]
+    fn a_squadrons_row_names_it_and_the_unit_it_belongs_to() {
+        let mut sheet = Sheet::default();
+        let id = EntrantId::Squadron("zz-2".into());
+        sheet.add(Slot::Now, &theft("case.filed"), id.clone(), 4);
+        let entrant =
+            Entrant { id, name_zh: "二中队".into(), name_en: String::new(), parent: Some(code(5)) };
+        let row = rows(&scheme(), &[entrant], &sheet, &HashMap::new()).remove(0);
+        assert_eq!((row.squadron.as_str(), row.org_unit), ("zz-2", code(5).to_string()));
+        assert_eq!(row.indicators[0].numerator, 4);
     }
 
     #[test]
@@ -349,7 +435,7 @@ mod tests {
             for (n, (solved, filed)) in rates.iter().enumerate() {
                 sheet.add(Slot::Now, &theft("case.solved"), code(n), *solved);
                 sheet.add(Slot::Now, &theft("case.filed"), code(n), *filed);
-                entrants.push(Entrant { code: code(n), name_zh: String::new(), name_en: String::new(), parent: None });
+                entrants.push(Entrant { id: code(n).into(), name_zh: String::new(), name_en: String::new(), parent: None });
             }
             let turn = turn % rates.len();
             entrants.rotate_left(turn);

@@ -41,12 +41,18 @@ fn is_rate(indicator: &Indicator) -> bool {
     indicator.denominator.is_some() && indicator.unit == "%"
 }
 
+fn is_money(indicator: &Indicator) -> bool {
+    let measure = indicator.numerator.as_ref().and_then(|part| Measure::named(&part.measure));
+    measure.is_some_and(Measure::is_money)
+}
+
 /// The cell: numbers of the period and of its base.
 #[must_use]
 pub fn cell(indicator: &Indicator, now: Numbers, base: Numbers) -> IndicatorValue {
     let evaluable = value(indicator, now).is_some();
     let interval = match now.denominator {
-        Some(n) if is_rate(indicator) => wilson::interval(now.numerator, n),
+        // A share of money is no proportion of cases: yuan are not independent of one another.
+        Some(n) if is_rate(indicator) && !is_money(indicator) => wilson::interval(now.numerator, n),
         _ => None,
     };
     let both = evaluable && value(indicator, base).is_some();
@@ -70,10 +76,9 @@ pub fn cell(indicator: &Indicator, now: Numbers, base: Numbers) -> IndicatorValu
 fn display(indicator: &Indicator, numbers: Numbers) -> String {
     let scaled = i128::from(numbers.numerator) * i128::from(indicator.scale.max(1));
     let Some(denominator) = numbers.denominator else {
-        let measure = indicator.numerator.as_ref().and_then(|part| Measure::named(&part.measure));
-        return match measure {
-            Some(m) if m.is_money() => yuan_from_fen(numbers.numerator),
-            _ => text(|text| fraction::push(text, scaled, 0)),
+        return match is_money(indicator) {
+            true => yuan_from_fen(numbers.numerator),
+            false => text(|text| fraction::push(text, scaled, 0)),
         };
     };
     let places = if is_rate(indicator) { rate_places(denominator) } else { 2 };

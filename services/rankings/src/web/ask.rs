@@ -90,7 +90,7 @@ pub struct Frame {
     pub l: Lang,
     /// Title of the page.
     pub title: String,
-    /// Part of the site: "boards", "sources" or "".
+    /// Part of the site: "boards", "city", "sources" or "".
     pub active: &'static str,
     /// This page in the other language.
     pub switch: String,
@@ -102,6 +102,10 @@ impl Frame {
     /// Address of the index.
     pub fn home(&self) -> String {
         links::to("/", &[], self.l)
+    }
+    /// Address of the headline sheet.
+    pub fn city(&self) -> String {
+        links::board("city", "", "", self.l)
     }
     /// Address of the sources.
     pub fn sources(&self) -> String {

@@ -27,11 +27,12 @@ pub struct Place {
 }
 
 impl Place {
-    /// Address of the page that lists the events behind one number.
-    pub fn explain(&self, unit: &str, indicator: &str, part: &str) -> String {
+    /// Address of the page that lists the events behind one number of a unit or squadron; neither = the whole city.
+    pub fn explain(&self, unit: &str, squadron: &str, indicator: &str, part: &str) -> String {
         let pairs = [
             ("period", self.period.as_str()),
             ("unit", unit),
+            ("squadron", squadron),
             ("indicator", indicator),
             ("part", part),
             ("as_of", self.as_of.as_str()),

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use xiaoan_proto::hq::v1::{Campaign, Indicator};
-use xiaoan_proto::rankings::v1::{ExplainRequest, ExplainResponse, GetStandingsResponse, LedgerLine};
+use xiaoan_proto::rankings::v1::{Entry, ExplainRequest, ExplainResponse, GetStandingsResponse, LedgerLine};
 
 use super::Web;
 use super::ask::{Ask, Frame};
@@ -28,6 +28,8 @@ pub struct Asked {
     pub place: Place,
     /// Unit; empty = the whole city.
     pub unit: String,
+    /// Squadron; empty = none in particular.
+    pub squadron: String,
     /// Indicator.
     pub indicator: String,
     /// The denominator, not the numerator.
@@ -44,6 +46,7 @@ impl Asked {
         let pairs = [
             ("period", self.place.period.as_str()),
             ("unit", self.unit.as_str()),
+            ("squadron", self.squadron.as_str()),
             ("indicator", self.indicator.as_str()),
             ("part", if denominator { "denominator" } else { "numerator" }),
             ("as_of", self.place.as_of.as_str()),
@@ -64,6 +67,7 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
     let (place, as_of) = place(web, board, ask).await?;
     let asked = Asked {
         unit: ask.get("unit").to_owned(),
+        squadron: ask.get("squadron").to_owned(),
         indicator: ask.get("indicator").to_owned(),
         denominator: match ask.get("part") {
             "" | "numerator" => false,
@@ -88,6 +92,7 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
         as_of: as_of.map(xiaoan_proto::timestamp),
         page_size: PAGE,
         page_token: asked.token.clone(),
+        squadron: asked.squadron.clone(),
     };
     let broken = |error| Problem::of(error, board, &asked.place.period);
     // Events may arrive between the two reads; the standings are then read once more before anything is called unequal.
@@ -107,9 +112,10 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
 
 /// The number as the standings show it: numerator or denominator of the unit's indicator.
 fn number(standings: &GetStandingsResponse, asked: &Asked) -> Option<i64> {
-    let entry = match asked.unit.as_str() {
-        "" => standings.total.as_ref()?,
-        unit => standings.entries.iter().find(|entry| entry.org_unit == unit)?,
+    let entry = match (asked.unit.as_str(), asked.squadron.as_str()) {
+        ("", "") => standings.total.as_ref()?,
+        (unit, "") => standings.entries.iter().find(|entry| entry.org_unit == unit)?,
+        (_, squadron) => standings.entries.iter().find(|entry| entry.squadron == squadron)?,
     };
     let value = entry.indicators.iter().find(|value| value.id == asked.indicator)?;
     if asked.denominator { value.denominator } else { Some(value.numerator) }
@@ -185,7 +191,14 @@ impl ExplainPage {
         let number = number(standings, asked)?;
         let period = period_label(&asked.place.period, campaigns, lang);
         let title = lang.name(&scheme.title_zh, &scheme.title_en);
-        let unit_name = unit_name(standings, &asked.unit, lookup, lang);
+        let counted_for = match (indicator.org_unit.as_str(), asked.unit.as_str()) {
+            ("", unit) => unit,
+            (scope, _) => scope,
+        };
+        let unit_name = match squadron_name(standings, &asked.squadron, lang) {
+            Some(name) => name,
+            None => unit_name(standings, counted_for, lookup, lang),
+        };
         let shown = board::title(indicator, lang);
         let amount = |quantity| names::amount(&counted.measure, quantity);
         let lines: Vec<LineView> = found.lines.iter().map(|l| line(l, standings, lookup, lang)).collect();
@@ -199,7 +212,7 @@ impl ExplainPage {
             board_title: title.to_owned(),
             days: days(standings, lang),
             period,
-            unit: asked.unit.clone(),
+            unit: counted_for.to_owned(),
             unit_name,
             indicator: shown.to_owned(),
             part: part(asked.denominator, lang).to_owned(),
@@ -258,6 +271,13 @@ fn unit_name(standings: &GetStandingsResponse, code: &str, lookup: Names<'_>, la
     }
 }
 
+/// Name of a squadron that is on the board.
+fn squadron_name(standings: &GetStandingsResponse, id: &str, lang: Lang) -> Option<String> {
+    let of = |entry: &&Entry| !entry.squadron.is_empty() && entry.squadron == id;
+    let entry = standings.entries.iter().find(of)?;
+    Some(lang.name(&entry.name_zh, &entry.name_en).to_owned())
+}
+
 fn line(of: &LedgerLine, standings: &GetStandingsResponse, lookup: Names<'_>, lang: Lang) -> LineView {
     let event = of.event_type.rsplit('.').next().unwrap_or_default();
     let day = of.occurred_on.and_then(|date| time::Date::try_from(date).ok());
@@ -268,7 +288,9 @@ fn line(of: &LedgerLine, standings: &GetStandingsResponse, lookup: Names<'_>, la
         measure: names::measure(&of.measure, lang).to_owned(),
         unit_name: unit_name(standings, &of.org_unit, lookup, lang),
         unit: of.org_unit.clone(),
-        category_name: names::category(&of.category, lang).unwrap_or_default().to_owned(),
+        category_name: squadron_name(standings, &of.category, lang)
+            .or_else(|| names::category(&of.category, lang).map(str::to_owned))
+            .unwrap_or_default(),
         category: of.category.clone(),
         stream: of.stream.clone(),
         event_name: names::event(event, lang).to_owned(),

@@ -82,6 +82,7 @@ fn events(
     let ended = stream::once(std::future::ready(Beat::Ended));
     let mut ending = web.ending.clone();
     let reader = web.reader.clone();
+    let (board, period) = (board.to_owned(), period.to_owned());
     stream::select(standings.chain(ended), pulses)
         .take_while(|beat| std::future::ready(!matches!(beat, Beat::Ended)))
         .take_until(Box::pin(async move {
@@ -91,7 +92,7 @@ fn events(
             }
         }))
         .filter_map(move |beat| {
-            let reader = reader.clone();
+            let (reader, board, period) = (reader.clone(), board.clone(), period.clone());
             async move {
                 match beat {
                     Beat::Changed(revision) => {
@@ -99,8 +100,10 @@ fn events(
                         Some(Event::default().event("standings").id(&text).data(&text))
                     }
                     Beat::Pulse => {
-                        let sources = reader.sources().await.ok()?;
-                        Some(Event::default().event("pulse").data(Status::of(&sources, Lang::Zh).state))
+                        // What the board needs, which its own answer says.
+                        let standings = reader.standings(&board, &period, None).await.ok()?;
+                        let state = Status::of(&standings.sources, Lang::Zh).state;
+                        Some(Event::default().event("pulse").data(state))
                     }
                     Beat::Ended => None,
                 }

@@ -3,10 +3,10 @@
 //! | address | what |
 //! |---|---|
 //! | `/` | every board with its headline |
-//! | `/boards/{board}?period=2026-06&as_of=…` | the standings |
-//! | `/boards/{board}/explain?period&unit&indicator&part=` | every ledger line behind one number |
+//! | `/boards/{board}?period=2026-06&as_of=…` | the standings; a board with areas (`city`) as a sheet of figures |
+//! | `/boards/{board}/explain?period&unit&squadron&indicator&part=` | every ledger line behind one number |
 //! | `/boards/{board}/live` | "something changed", as Server-Sent Events |
-//! | `/sources` | how far each source has been read |
+//! | `/sources` | per source its position, lag, chain head and state |
 //! | `/assets/…` | our own style, script and icon |
 //!
 //! Invariants: nothing personal is shown, because nothing here reads anything but the ledger; there is no sign-in yet,
@@ -32,6 +32,8 @@ mod rendering;
 mod row;
 #[cfg(test)]
 mod sample;
+mod sheet;
+mod sources;
 mod status;
 mod summary;
 
@@ -122,7 +124,7 @@ pub fn router(reader: Reader, hosts: Vec<String>, ending: watch::Receiver<bool>)
         .route("/boards/{board}", get(pages::board))
         .route("/boards/{board}/explain", get(explain::explain))
         .route("/boards/{board}/live", get(live::live))
-        .route("/sources", get(pages::sources))
+        .route("/sources", get(sources::sources))
         .route("/assets/{digest}/{name}", get(assets::get))
         .fallback(pages::nothing)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))

@@ -7,7 +7,7 @@ use super::format::{grouped, whole};
 use super::lang::Lang;
 use crate::measures::Measure;
 
-/// Measure, Chinese, English. The measures are those that `ledger` books from the events of `cases`.
+/// Measure, Chinese, English.
 const MEASURES: &[(&str, &str, &str)] = &[
     ("case.filed", "立案", "filed"),
     ("case.solved", "破案", "solved"),
@@ -22,6 +22,26 @@ const MEASURES: &[(&str, &str, &str)] = &[
     ("case.recovered", "追回", "recovered"),
     ("case.returned", "返还", "returned"),
     ("alert.received", "接警", "alerts"),
+    ("antifraud.stopped", "止付金额", "stopped"),
+    ("antifraud.frozen", "冻结金额", "frozen"),
+    ("antifraud.returned", "返还金额", "returned to victims"),
+    ("antifraud.stops_confirmed", "止付笔数", "stops confirmed"),
+    ("port.incidents", "港区事件", "port incidents"),
+    ("port.incidents_closed", "事件办结", "incidents closed"),
+    ("port.guards_authorised", "授权保安", "guards authorised"),
+    ("port.freight_vehicles", "疏导货车", "freight vehicles directed"),
+    ("port.settlements", "协商快处", "settlements"),
+    ("volunteer.applied", "报名", "applied"),
+    ("volunteer.enrolled", "入队", "enrolled"),
+    ("volunteer.squadrons", "中队", "squadrons"),
+    ("volunteer.duty_points", "执勤点", "duty points"),
+    ("volunteer.patrols", "巡逻", "patrols"),
+    ("volunteer.patrol_minutes", "巡逻时长（分钟）", "minutes on patrol"),
+    ("volunteer.fugitives_caught", "协助抓获逃犯", "fugitives caught"),
+    ("volunteer.suspects_caught", "协助抓获嫌疑人", "suspects caught"),
+    ("volunteer.people_rescued", "救助群众", "people rescued"),
+    ("volunteer.traffic_eased", "疏导交通", "traffic eased"),
+    ("volunteer.disputes_mediated", "调解纠纷", "disputes mediated"),
     ("officers", "民警数", "officers"),
 ];
 
@@ -39,9 +59,32 @@ const EVENTS: &[(&str, &str, &str)] = &[
     ("CaseRefiled", "重新立案", ""),
     ("AlertReceived", "接警", ""),
     ("AlertMarkedDuplicate", "重复警情", ""),
+    ("StopConfirmed", "银行确认止付", ""),
+    ("StopConfirmationRevoked", "撤销止付确认", ""),
+    ("FreezeConfirmed", "银行确认冻结", ""),
+    ("FreezeConfirmationRevoked", "撤销冻结确认", ""),
+    ("ReturnExecuted", "银行已返还", ""),
+    ("ReturnExecutionRevoked", "撤销返还确认", ""),
+    ("IncidentReported", "接报事件", ""),
+    ("IncidentClassified", "事件定类", ""),
+    ("IncidentClosed", "事件办结", ""),
+    ("IncidentWithdrawn", "撤销事件", ""),
+    ("GuardAuthorised", "保安授权", ""),
+    ("GuardAuthorityEnded", "终止授权", ""),
+    ("FreightTrafficDirected", "疏导货运", ""),
+    ("FreightTrafficCorrected", "更正货运", ""),
+    ("SettlementSigned", "签署协议", ""),
+    ("ApplicationReceived", "收到报名", ""),
+    ("VolunteerEnrolled", "编号入队", ""),
+    ("SquadronFormed", "组建中队", ""),
+    ("SquadronDisbanded", "撤销中队", ""),
+    ("DutyPointOpened", "设立执勤点", ""),
+    ("DutyPointClosed", "撤销执勤点", ""),
+    ("PatrolEnded", "巡逻结束", ""),
+    ("PatrolResultsCorrected", "更正战果", ""),
 ];
 
-/// Category (GA 240.1), Chinese, English: those that come up day by day.
+/// Category (GA 240.1 of cases, words of others), Chinese, English: those that come up day by day.
 const CATEGORIES: &[(&str, &str, &str)] = &[
     ("050100", "抢劫", "robbery"),
     ("050101", "入户抢劫", "robbery in a dwelling"),
@@ -64,7 +107,45 @@ const CATEGORIES: &[(&str, &str, &str)] = &[
     ("050400", "抢夺", "snatching"),
     ("050800", "敲诈勒索", "extortion"),
     ("050900", "故意毁坏财物", "wilful damage"),
+    ("person", "个人账户", "personal account"),
+    ("company", "单位账户", "company account"),
+    ("congestion", "道路拥堵", "congestion"),
+    ("channel", "航道受阻", "channel obstructed"),
+    ("traffic", "交通事故", "traffic accident"),
+    ("security", "治安", "public order"),
+    ("fire", "火警", "fire"),
+    ("hazmat", "危险货物", "dangerous goods"),
+    ("village", "村", "village"),
+    ("police_guard", "警保联防", "police and guards"),
+    ("town", "镇", "town"),
+    ("enterprise", "企业", "enterprise"),
 ];
+
+/// Facts area, Chinese, English.
+const AREAS: &[(&str, &str, &str)] = &[
+    ("A", "秋风反盗窃专项行动", "“Autumn Wind” anti-theft campaign"),
+    ("V", "桃乡义警", "“Peach Village” volunteers"),
+    ("F", "社区警务", "Community policing"),
+    ("J", "反诈中心", "Anti-fraud centre"),
+    ("P", "港航公安", "Port and shipping police"),
+];
+
+/// Name of a facts area; its letters when it has none.
+pub fn area(letter: &str, lang: Lang) -> &str {
+    find(AREAS, letter, lang).unwrap_or(letter)
+}
+
+/// What a source records, in words; empty when it is not known.
+pub fn source(name: &str, lang: Lang) -> &str {
+    const SOURCES: &[(&str, &str, &str)] = &[
+        ("antifraud", "止付、冻结、资金返还", "stops, freezes, returns of money"),
+        ("cases", "警情、案件、串并案", "alerts, cases, series"),
+        ("hq", "机构、人数、考核办法", "units, headcounts, schemes"),
+        ("port", "港区事件、保安、货运", "port incidents, guards, freight"),
+        ("volunteers", "义警、中队、巡逻", "volunteers, squadrons, patrols"),
+    ];
+    find(SOURCES, name, lang).unwrap_or_default()
+}
 
 fn find<'a>(table: &[(&str, &'static str, &'static str)], key: &'a str, lang: Lang) -> Option<&'a str> {
     table.iter().find(|(name, ..)| *name == key).map(|(_, zh, en)| lang.t(zh, en))
@@ -91,7 +172,12 @@ pub fn unit(unit: &str, lang: Lang) -> &str {
         ("件", Lang::En) => "cases",
         ("人" | "人次", Lang::En) => "people",
         ("元", Lang::En) => "yuan",
-        ("起", Lang::En) => "alerts",
+        ("起", Lang::En) => "incidents",
+        ("笔", Lang::En) => "orders",
+        ("次", Lang::En) => "times",
+        ("分钟", Lang::En) => "minutes",
+        ("辆", Lang::En) => "vehicles",
+        ("处" | "支", Lang::En) => "",
         _ => unit,
     }
 }
@@ -160,6 +246,10 @@ mod tests {
     #[test]
     fn an_unknown_measure_is_shown_as_it_is() {
         assert_eq!(measure("port.incident", Lang::Zh), "port.incident");
+        assert!(
+            Measure::ALL.iter().all(|m| measure(m.name(), Lang::Zh) != m.name()),
+            "every measure has a name"
+        );
         assert_eq!(category("999999", Lang::Zh), None);
     }
 }

@@ -15,6 +15,7 @@ use super::period::Span;
 use super::picker::Picker;
 use super::problem::Problem;
 use super::row::{RankChange, Yoy};
+use super::sheet::{self, SheetPage};
 use super::status::Status;
 use super::{links, summary};
 
@@ -26,11 +27,6 @@ pub async fn index(State(web): State<Web>, ask: Ask) -> Response {
 /// `GET /boards/{board}`.
 pub async fn board(State(web): State<Web>, Path(board): Path<String>, ask: Ask) -> Response {
     answer(&web, &ask, read_board(&web, &board, &ask).await).await
-}
-
-/// `GET /sources`.
-pub async fn sources(State(web): State<Web>, ask: Ask) -> Response {
-    answer(&web, &ask, read_sources(&web, &ask).await).await
 }
 
 /// Everything else.
@@ -90,6 +86,9 @@ async fn read_board(web: &Web, board: &str, ask: &Ask) -> Result<Response, Probl
     let campaigns = web.reader.campaigns().await.map_err(|error| Problem::of(error, board, &place.period))?;
     let today = web.reader.today();
     let names = |code: &str| web.unit_name(code, last_day(&standings).unwrap_or(today));
+    if standings.scheme.as_ref().is_some_and(sheet::is_sheet) {
+        return Ok(ask.page(&SheetPage::of(&standings, &place, &names, &campaigns, today, ask)));
+    }
     Ok(ask.page(&BoardPage::of(&standings, &place, &names, &campaigns, today, ask)))
 }
 
@@ -146,11 +145,14 @@ async fn read_index(web: &Web, ask: &Ask) -> Result<Response, Problem> {
         "" => web.default_period().await?,
         text => text.to_owned(),
     };
-    let mut cards = Vec::new();
+    let (mut cards, mut sheets) = (Vec::new(), Vec::new());
     for Scheme { board, .. } in web.reader.boards().await.map_err(broken)? {
         let place = Place { board, period: period.clone(), as_of: String::new(), lang: ask.lang };
         // A board whose scheme is not in force for the period has no card; the others have.
         match web.reader.standings(&place.board, &period, None).await {
+            Ok(standings) if standings.scheme.as_ref().is_some_and(sheet::is_sheet) => {
+                sheets.push(summary::sheet(&standings, &place));
+            }
             Ok(standings) => cards.push(summary::card(&standings, &place)),
             Err(crate::ReadError::UnknownBoard { .. }) => {}
             Err(error) => return Err(Problem::of(error, &place.board, &period)),
@@ -164,6 +166,7 @@ async fn read_index(web: &Web, ask: &Ask) -> Result<Response, Problem> {
         l,
         period: period_label(&period, &campaigns, l),
         status: Status::of(&sources, l),
+        sheets,
         cards,
     }))
 }
@@ -180,21 +183,8 @@ pub struct IndexPage {
     pub period: String,
     /// Freshness.
     pub status: Status,
+    /// One strip per sheet of figures.
+    pub sheets: Vec<summary::Strip>,
     /// One card per board.
     pub cards: Vec<summary::Card>,
-}
-
-async fn read_sources(web: &Web, ask: &Ask) -> Result<Response, Problem> {
-    let sources = web.reader.sources().await.map_err(|error| Problem::of(error, "", ""))?;
-    let l = ask.lang;
-    let status = Status::of(&sources, l);
-    Ok(ask.page(&SourcesPage { f: ask.frame(l.t("数据来源", "Sources"), "sources"), l, status }))
-}
-
-#[derive(Template)]
-#[template(path = "sources.html")]
-struct SourcesPage {
-    f: Frame,
-    l: Lang,
-    status: Status,
 }

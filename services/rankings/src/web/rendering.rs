@@ -5,6 +5,8 @@ use super::board::Place;
 use super::explain::{Asked, ExplainPage};
 use super::lang::Lang;
 use super::pages::{BoardPage, IndexPage};
+use super::sheet::SheetPage;
+use super::sources::SourcesPage;
 use super::status::Status;
 use super::{sample, summary};
 use askama::Template;
@@ -35,6 +37,7 @@ async fn explain_page(lines: &ExplainResponse, uri: &str) -> String {
     let asked = Asked {
         place: place(ask.lang, ""),
         unit: "371102010000".into(),
+        squadron: String::new(),
         indicator: "solve_rate".into(),
         denominator: false,
         token: ask.get("page").into(),
@@ -223,6 +226,59 @@ async fn a_long_list_has_pages() {
     assert!(html.contains("共 1,200 条"));
 }
 
+async fn city_page(uri: &str) -> String {
+    let ask = ask(uri).await;
+    let place = Place { board: "city".into(), period: "autumn-wind".into(), ..place(ask.lang, "") };
+    let units = |code: &str| match code {
+        "371121010000" => Some(("中至派出所".to_owned(), "Zhongzhi Station".to_owned())),
+        _ => sample::names(code),
+    };
+    SheetPage::of(&sample::city(), &place, &units, &[], date!(2026 - 07 - 10), &ask).render().unwrap()
+}
+
+async fn sources_page(uri: &str) -> String {
+    let ask = ask(uri).await;
+    let status = Status::of(&sample::standings().sources, ask.lang);
+    SourcesPage::of(&sample::source_statuses(), status, &ask).render().unwrap()
+}
+
+#[tokio::test]
+async fn the_city_has_a_row_per_area_and_each_figure_leads_to_its_events() {
+    let html = city_page("/boards/city?period=autumn-wind").await;
+    for (area, figures) in [
+        ("A", &["1,495", "同比 +84.8%", "47.84<i>%</i>", "7,470,000.00"][..]),
+        ("V", &["中至派出所", ">310<", ">260<", ">42<", "−60.0%"]),
+        ("F", &["86.7<i>%</i>", ">13</a>", ">15</a>", ">67<"]),
+        ("J", &["255,000,000.00", "114,000,000.00"]),
+        ("P", &[">68<", ">20<", "120,000"]),
+    ] {
+        let row = cut(&html, &format!("id=\"area-{area}\""), "</section>");
+        for figure in figures {
+            assert!(row.contains(figure), "{figure} is missing in {area}: {row}");
+        }
+        assert!(row.contains("/boards/city/explain?period=autumn-wind&#38;indicator="), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn the_sources_page_tells_position_lag_and_chain_head_and_who_is_not_followed() {
+    let html = sources_page("/sources").await;
+    for (source, said) in [
+        ("antifraud", &["连接中断", "#12,847", "#12,888", "75 秒"][..]),
+        ("cases", &["正常", "#12,847"]),
+        ("hq", &["已停止", "2 小时"]),
+        ("port", &["追赶中", "9,000"]),
+        ("volunteers", &["未接入"]),
+    ] {
+        let row = cut(&html, &format!("<tr id=\"s-{source}\">"), "</tr>");
+        for text in said {
+            assert!(row.contains(text), "{text} is missing in {row}");
+        }
+    }
+    assert!(html.contains(&"5a".repeat(32)) && html.contains("xiaoan.hq.v1.Oddity"));
+    assert!(sources_page("/sources?lang=en").await.contains("cannot be reached"));
+}
+
 /// Writes every page into the folder that `XIAOAN_PAGES` names, for looking at them without any server of ours.
 #[tokio::test]
 async fn every_page_can_be_rendered() {
@@ -243,10 +299,15 @@ async fn every_page_can_be_rendered() {
             l: lang,
             period: super::period::Span::read("2026-06").label(lang),
             status: Status::of(&standings.sources, lang),
+            sheets: vec![summary::sheet(&sample::city(), &place(lang, ""))],
             cards: vec![summary::card(&standings, &place(lang, ""))],
         };
         pages.push((name, page.render().unwrap()));
     }
+    pages.push(("city", city_page("/boards/city").await));
+    pages.push(("city-en", city_page("/boards/city?lang=en").await));
+    pages.push(("sources", sources_page("/sources").await));
+    pages.push(("sources-en", sources_page("/sources?lang=en").await));
     standings.sources[0].problem = "poison event at position 12847".into();
     pages.push(("board-stopped", board_page(&standings, BOARD).await));
     for (name, html) in &pages {

@@ -13,6 +13,8 @@ use crate::measures::OFFICERS;
 /// A row.
 #[derive(Debug)]
 pub struct Row {
+    /// What tells it from the other rows: the unit, or the squadron; empty for the whole city.
+    pub key: String,
     /// Code of the unit; empty for the whole city.
     pub unit: String,
     /// Name.
@@ -125,13 +127,14 @@ pub fn row(entry: &Entry, scheme: &Scheme, place: &Place, lookup: Names<'_>) -> 
     let parent = lookup(&entry.parent).map(|(zh, en)| lang.name(&zh, &en).to_owned());
     let by_id = |id: &str| entry.indicators.iter().find(|value| value.id == id);
     let cells = scheme.indicators.iter().map(|indicator| match by_id(&indicator.id) {
-        Some(value) => cell(value, indicator, &entry.org_unit, scheme, place),
+        Some(value) => cell(value, indicator, entry, scheme, place),
         None => missing(indicator, lang),
     });
     Row {
+        key: if entry.squadron.is_empty() { &entry.org_unit } else { &entry.squadron }.clone(),
         unit: entry.org_unit.clone(),
-        name: match entry.org_unit.as_str() {
-            "" => lang.t("全市", "Whole city").to_owned(),
+        name: match (entry.org_unit.as_str(), entry.squadron.as_str()) {
+            ("", "") => lang.t("全市", "Whole city").to_owned(),
             _ => lang.name(&entry.name_zh, &entry.name_en).to_owned(),
         },
         parent: parent.unwrap_or_default(),
@@ -185,7 +188,10 @@ pub fn reason(rule: &AttentionRule, scheme: &Scheme, lang: Lang) -> String {
     format!("{name} < {threshold}")
 }
 
-fn cell(value: &IndicatorValue, of: &Indicator, unit: &str, scheme: &Scheme, place: &Place) -> Cell {
+fn cell(value: &IndicatorValue, of: &Indicator, row: &Entry, scheme: &Scheme, place: &Place) -> Cell {
+    // Of a squadron the unit is only where it belongs; an indicator of one unit says itself which.
+    let unit = if row.squadron.is_empty() { row.org_unit.as_str() } else { "" };
+    let explain = |part: &str| place.explain(unit, &row.squadron, &of.id, part);
     let rule = scheme.attention_rules.iter().find(|rule| rule.indicator_id == of.id);
     let threshold = rule.map(|rule| (rule.threshold_numerator, rule.threshold_denominator));
     let interval = match (value.wilson_low, value.wilson_high, value.denominator) {
@@ -207,9 +213,11 @@ fn cell(value: &IndicatorValue, of: &Indicator, unit: &str, scheme: &Scheme, pla
         value: shown,
         pad: String::new(),
         numerator: names::amount(measure, value.numerator),
-        denominator: value.denominator.map(whole),
-        numerator_href: place.explain(unit, &of.id, "numerator"),
-        denominator_href: (!headcount).then(|| place.explain(unit, &of.id, "denominator")),
+        denominator: value.denominator.map(|d| {
+            names::amount(of.denominator.as_ref().map_or("", |denominator| &denominator.measure), d)
+        }),
+        numerator_href: explain("numerator"),
+        denominator_href: (!headcount).then(|| explain("denominator")),
         interval,
         yoy: yoy(value, measure),
     }

@@ -3,8 +3,9 @@
 use prost_types::Timestamp;
 use time::macros::date;
 use xiaoan_proto::hq::v1::Scheme;
+use xiaoan_proto::projections::v1::ProjectionState;
 use xiaoan_proto::rankings::v1::{
-    Entry, ExplainResponse, GetStandingsResponse, IndicatorValue, LedgerLine, SourcePosition,
+    Entry, ExplainResponse, GetStandingsResponse, IndicatorValue, LedgerLine, SourcePosition, SourceStatus,
 };
 
 use crate::standings::builtin;
@@ -103,6 +104,7 @@ pub fn standings() -> GetStandingsResponse {
             previous_rank: *before,
             attention: rank.is_some() && 100 * figures[1] < 40 * figures[0],
             indicators: indicators(&scheme, *figures),
+            ..Default::default()
         })
         .collect();
     let mut sum = [0; 4];
@@ -220,4 +222,93 @@ pub fn lines() -> ExplainResponse {
         .collect();
     let sum = lines.iter().map(|l| l.quantity).sum();
     ExplainResponse { count: lines.len() as i64, sum, lines, next_page_token: String::new() }
+}
+
+/// Id, numerator, denominator, base, its denominator, shown, change.
+type Published = (&'static str, i64, Option<i64>, i64, Option<i64>, &'static str, &'static str);
+
+/// The city sheet with figures as published (facts rows A1, V, F, J2, P).
+pub fn city() -> GetStandingsResponse {
+    let scheme = builtin::schemes().into_iter().find(|s| s.board == "city").expect("built in");
+    let published: [Published; 23] = [
+        ("theft_solved", 1495, None, 809, None, "1495", "+84.8%"),
+        ("theft_filed", 3125, None, 3235, None, "3125", "-3.4%"),
+        ("theft_solve_rate", 1495, Some(3125), 809, Some(3235), "47.84", "+22.83pp"),
+        ("theft_arrests", 695, None, 0, None, "695", ""),
+        ("theft_amount", 747_000_000, None, 0, None, "7470000.00", ""),
+        ("applied", 310, None, 0, None, "310", ""),
+        ("enrolled", 260, None, 0, None, "260", ""),
+        ("duty_points", 42, None, 0, None, "42", ""),
+        ("points_village", 36, None, 0, None, "36", ""),
+        ("patrols", 70, None, 0, None, "70", ""),
+        ("rescued", 16, None, 0, None, "16", ""),
+        ("alerts", 577, None, 625, None, "577", "-7.68%"),
+        ("preventable", 12, None, 30, None, "12", "-60.0%"),
+        ("small_solve_rate", 13, Some(15), 0, Some(0), "86.7", ""),
+        ("small_filed", 15, None, 0, None, "15", ""),
+        ("small_solved", 13, None, 0, None, "13", ""),
+        ("community_enrolled", 67, None, 0, None, "67", ""),
+        ("stopped", 25_500_000_000, None, 0, None, "255000000.00", ""),
+        ("frozen", 11_400_000_000, None, 0, None, "114000000.00", ""),
+        ("incidents", 68, None, 0, None, "68", ""),
+        ("incidents_closed", 68, None, 0, None, "68", ""),
+        ("guards", 20, None, 0, None, "20", ""),
+        ("freight_vehicles", 120_000, None, 0, None, "120000", ""),
+    ];
+    let value = |id: &str| {
+        let found = published.iter().find(|row| row.0 == id);
+        let &(id, numerator, denominator, base_numerator, base_denominator, display, yoy) =
+            found.unwrap_or(&("", 0, None, 0, None, "0", ""));
+        IndicatorValue {
+            id: id.into(),
+            numerator,
+            denominator,
+            base_numerator,
+            base_denominator,
+            display: display.into(),
+            yoy: yoy.into(),
+            base_zero: base_denominator.unwrap_or(base_numerator) == 0,
+            evaluable: true,
+            ..Default::default()
+        }
+    };
+    let named = |id: &str| IndicatorValue { id: id.into(), ..value(id) };
+    let total =
+        Entry { indicators: scheme.indicators.iter().map(|i| named(&i.id)).collect(), ..Default::default() };
+    GetStandingsResponse {
+        board: "city".into(),
+        period: "autumn-wind".into(),
+        from: Some(date!(2020 - 09 - 01).into()),
+        to: Some(date!(2021 - 07 - 10).into()),
+        scheme: Some(scheme),
+        total: Some(total),
+        ..standings()
+    }
+}
+
+/// Sources in every state.
+pub fn source_statuses() -> Vec<SourceStatus> {
+    let status = |source: &str, state: ProjectionState, lag_events, lag_seconds| SourceStatus {
+        source: source.into(),
+        followed: true,
+        position: 12_847,
+        source_head: 12_847 + lag_events,
+        lag_events,
+        lag_seconds,
+        chain_head: vec![0x5a; 32],
+        data_as_of: Some(Timestamp { seconds: 1_783_000_000, nanos: 0 }),
+        state: state.into(),
+        measures: vec!["antifraud.stopped".into(), "antifraud.frozen".into()],
+        ..Default::default()
+    };
+    vec![
+        status("antifraud", ProjectionState::Disconnected, 41, 75.0),
+        status("cases", ProjectionState::Live, 0, 0.0),
+        SourceStatus {
+            problem: "poison event at position 12848: nothing is known of event xiaoan.hq.v1.Oddity".into(),
+            ..status("hq", ProjectionState::Stopped, 3, 8_000.0)
+        },
+        status("port", ProjectionState::CatchingUp, 9_000, 4.0),
+        SourceStatus { source: "volunteers".into(), ..Default::default() },
+    ]
 }

@@ -6,6 +6,7 @@ use xiaoan_proto::rankings::v1::SourcePosition;
 
 use super::format::{Moment, whole};
 use super::lang::Lang;
+use super::names;
 
 /// State of everything a board is based on.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub struct SourceView {
     /// Its name, for example "cases".
     pub name: String,
     /// What it records, in words.
-    pub role: &'static str,
+    pub role: String,
     /// Last position applied.
     pub position: String,
     /// Events not yet applied.
@@ -95,11 +96,7 @@ fn source(of: &SourcePosition, lang: Lang) -> SourceView {
     let chain_head = hex::encode(&of.chain_head);
     SourceView {
         name: of.source.clone(),
-        role: match of.source.as_str() {
-            "cases" => lang.t("警情、案件、串并案", "alerts, cases, series"),
-            "hq" => lang.t("机构、人数、考核办法", "units, headcounts, schemes"),
-            _ => "",
-        },
+        role: names::source(&of.source, lang).to_owned(),
         position: whole(of.position),
         lag: whole(of.lag_events.max(0)),
         behind: of.lag_events > 0,

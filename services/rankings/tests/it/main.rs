@@ -1,4 +1,4 @@
-//! Rankings over real PostgreSQL: real logs of `cases` and `hq`, the real runner, one database each.
+//! Rankings over real PostgreSQL: real logs of `hq` and the sources, the real runners, one database each.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod boards;
@@ -7,6 +7,7 @@ mod corrections;
 mod explained;
 mod rebuilt;
 mod served;
+mod sources;
 mod storm;
 mod watched;
 mod web;

@@ -4,7 +4,6 @@ use crate::world::*;
 use time::macros::date;
 use tokio::sync::watch;
 use xiaoan_eventstore::NewEvent;
-use xiaoan_feed::LogReader;
 use xiaoan_kernel::StreamId;
 use xiaoan_projection::{NotYet, Rebuild, RebuildProgress, Rebuilder};
 use xiaoan_proto::projections::v1::ProjectionState;
@@ -33,7 +32,7 @@ async fn a_rebuilt_ledger_has_the_digest_of_the_one_it_replaces_and_goes_on_from
     let board = world.standings("theft-stations", JUNE).await;
 
     let rebuild = LedgerRebuild::new(world.board.pool());
-    let rebuilder = Rebuilder::new(world.board.pool(), vec![LogReader::local(world.cases.clone())], rebuild);
+    let rebuilder = Rebuilder::new(world.board.pool(), world.readers(), rebuild);
     for _ in 0..2 {
         let (progress, _) = watch::channel(RebuildProgress::default());
         let digests = rebuilder.run(&progress).await.unwrap();
@@ -69,7 +68,7 @@ async fn sums_that_do_not_fit_in_memory_are_grouped_from_many_parts() {
     tx.commit().await.unwrap();
     assert_eq!(digests.rebuilt, before.digest);
     assert_eq!(world.checked().await, before);
-    let left: Option<String> = sqlx::query_scalar("SELECT to_regclass('ledger_next.day_parts')::text")
+    let left: Option<String> = sqlx::query_scalar("SELECT to_regclass('ledger_next.cases_day_parts')::text")
         .fetch_one(&pool)
         .await
         .unwrap();
@@ -81,7 +80,7 @@ async fn a_rebuild_while_events_arrive_loses_none() {
     let mut world = World::new().await;
     some_cases(&mut world, "a").await;
     let rebuild = LedgerRebuild::new(world.board.pool());
-    let rebuilder = Rebuilder::new(world.board.pool(), vec![LogReader::local(world.cases.clone())], rebuild);
+    let rebuilder = Rebuilder::new(world.board.pool(), world.readers(), rebuild);
     let (progress, _) = watch::channel(RebuildProgress::default());
     let running = tokio::spawn(async move { rebuilder.run(&progress).await });
     for n in 0..200 {
@@ -104,7 +103,7 @@ async fn a_swap_waits_for_a_long_reader_and_lets_others_in_meanwhile() {
     sqlx::query("SELECT count(*) FROM ledger.lines").execute(&mut *reading).await.unwrap();
 
     let rebuild = LedgerRebuild::new(pool.clone());
-    let rebuilder = Rebuilder::new(pool.clone(), vec![LogReader::local(world.cases.clone())], rebuild);
+    let rebuilder = Rebuilder::new(pool.clone(), world.readers(), rebuild);
     let (progress, _) = watch::channel(RebuildProgress::default());
     let running = tokio::spawn(async move { rebuilder.run(&progress).await });
     wait_until(DEADLINE, || async {
@@ -137,7 +136,7 @@ async fn tables_of_another_layout_are_thrown_away_and_filled_again() {
         .await
         .unwrap();
     world.handles.clear();
-    let (reader, handles) = follow(&world.board, &world.cases, &world.hq, &world.clock).await;
+    let (reader, handles) = world.follow_again().await;
     world.reader = reader;
     world.handles = handles;
     assert_eq!(world.checked().await, before);
@@ -149,7 +148,7 @@ async fn a_wrong_sum_or_line_is_found_by_the_check() {
     some_cases(&mut world, "a").await;
     let before = world.checked().await;
     let pool = world.board.pool();
-    sqlx::query("UPDATE ledger.month_sums SET case_filed = case_filed + 1 WHERE prefix = '0502'")
+    sqlx::query("UPDATE ledger.cases_month_sums SET case_filed = case_filed + 1 WHERE prefix = '0502'")
         .execute(&pool)
         .await
         .unwrap();

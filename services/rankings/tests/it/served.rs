@@ -8,13 +8,13 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 use tonic::{Code, Request};
 use tonic_types::StatusExt;
-use xiaoan_feed::LogReader;
 use xiaoan_projection::{Rebuilder, projections_service};
 use xiaoan_proto::projections::v1::projections_service_client::ProjectionsServiceClient;
 use xiaoan_proto::projections::v1::{ListProjectionsRequest, RebuildProjectionRequest};
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
 use xiaoan_proto::rankings::v1::{
-    CheckLedgerRequest, ExplainRequest, GetStandingsRequest, ListBoardsRequest, WatchStandingsRequest,
+    CheckLedgerRequest, ExplainRequest, GetStandingsRequest, ListBoardsRequest, ListSourcesRequest,
+    WatchStandingsRequest,
 };
 use xiaoan_rankings::grpc::rankings_service;
 use xiaoan_rankings::ledger::LedgerRebuild;
@@ -33,8 +33,7 @@ impl Served {
         let issuer = TestIssuer::new();
         let pool = world.board.pool();
         let rebuild = LedgerRebuild::new(pool.clone());
-        let logs = vec![LogReader::local(world.cases.clone())];
-        let rebuilders = vec![Rebuilder::new(pool.clone(), logs, rebuild)];
+        let rebuilders = vec![Rebuilder::new(pool.clone(), world.readers(), rebuild)];
         let options = RpcOptions::loopback(issuer.jwks_path(), TestIssuer::ISSUER, TestIssuer::AUDIENCE);
         let server = Server::new(options)
             .await
@@ -72,7 +71,8 @@ async fn any_caller_reads_every_board_and_nobody_without_a_token_does() {
 
     let boards = client.list_boards(served.of("officer", ListBoardsRequest {})).await.unwrap().into_inner();
     let names: Vec<_> = boards.boards.iter().map(|b| b.scheme.as_ref().unwrap().board.as_str()).collect();
-    assert_eq!(names, ["theft-stations", "theft-bureaus", "small-cases", "prevention-stations"]);
+    assert_eq!(names[..4], ["theft-stations", "theft-bureaus", "small-cases", "prevention-stations"]);
+    assert_eq!(names[4..], ["anti-fraud-bureaus", "volunteer-squadrons", "port-operations", "city"]);
 
     served.world.file("far-away", THIRD, BURGLARY, date!(2026 - 06 - 03)).await;
     let head = served.world.cases.head().await.unwrap().position;
@@ -93,6 +93,43 @@ async fn any_caller_reads_every_board_and_nobody_without_a_token_does() {
     };
     let lines = client.explain(served.of("auditor", explain)).await.unwrap().into_inner();
     assert_eq!((lines.sum, lines.lines[0].stream.as_str()), (1, "case-far-away"));
+
+    // A source that nobody told us of is named as such.
+    let sources =
+        client.list_sources(served.of("officer", ListSourcesRequest {})).await.unwrap().into_inner();
+    let told: Vec<_> = sources
+        .sources
+        .iter()
+        .map(|s| (s.source.as_str(), s.followed, s.position, s.chain_head.len()))
+        .collect();
+    let hq = served.world.hq.head().await.unwrap().position;
+    assert_eq!(
+        told,
+        [
+            ("antifraud", false, 0, 0),
+            ("cases", true, head, 32),
+            ("hq", true, hq, 32),
+            ("port", false, 0, 0),
+            ("volunteers", false, 0, 0)
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn standings_over_the_wire_are_those_in_process() {
+    let mut served = Served::start().await;
+    served.world.file("a", FIRST, BURGLARY, date!(2026 - 06 - 03)).await;
+    let there = served.world.standings("theft-stations", JUNE).await;
+    let mut client = served.rankings();
+    for _ in 0..2 {
+        let called = client.get_standings(served.of("officer", standings("theft-stations", JUNE))).await;
+        let called = called.unwrap().into_inner();
+        assert_eq!(
+            (&called.entries, &called.total, called.revision),
+            (&there.entries, &there.total, there.revision)
+        );
+        assert_eq!((&called.scheme, &called.from, &called.to), (&there.scheme, &there.from, &there.to));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use xiaoan_testkit::DEADLINE;
 async fn after_a_storm_of_corrections_the_sums_equal_the_lines_and_two_followers_agree() {
     let mut world = World::new().await;
     // A second process follows the same logs into the same database.
-    let (other, others) = follow(&world.board, &world.cases, &world.hq, &world.clock).await;
+    let (other, others) = world.follow_again().await;
     let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(20_260_601), ..Config::default() });
     let steps = proptest::collection::vec((0..40_usize, 0..8_u8, 0..60_i64), 600..601);
     let steps = steps.new_tree(&mut runner).unwrap().current();

@@ -46,7 +46,7 @@ async fn a_watcher_that_comes_back_is_not_told_what_it_has_seen() {
     let seen = world.standings("theft-stations", JUNE).await;
 
     // The same database under another process: revisions are the same.
-    let (reader, handles) = follow(&world.board, &world.cases, &world.hq, &world.clock).await;
+    let (reader, handles) = world.follow_again().await;
     let again = reader.standings("theft-stations", JUNE, None).await.unwrap();
     assert_eq!((again.revision, &again.entries), (seen.revision, &seen.entries));
     let mut changes = Box::pin(reader.watch("theft-stations", JUNE, seen.revision));

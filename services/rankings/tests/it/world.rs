@@ -1,4 +1,4 @@
-//! A small city: the logs of `cases` and `hq` in databases of their own, and rankings following both.
+//! A small city: the logs of `hq` and of the sources in databases of their own, and rankings following them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use xiaoan_directory::{Directory, OrgUnitEvent};
 use xiaoan_eventstore::{Append, AppenderOptions, EventStore, NewEvent, StreamWrite};
+use xiaoan_feed::LogReader;
 use xiaoan_kernel::{EventSet, FixedClock, OrgCode, StreamId};
 use xiaoan_projection::{ProjectionHandle, Runner};
 use xiaoan_proto::cases::v1::{
@@ -19,7 +20,8 @@ use xiaoan_rankings::booking::case::CaseEvent;
 use xiaoan_rankings::decisions::Decisions;
 use xiaoan_rankings::ledger::Ledger;
 use xiaoan_rankings::ledger::check::{Checked, check};
-use xiaoan_rankings::{Announced, Reader};
+use xiaoan_rankings::squadrons::Squadrons;
+use xiaoan_rankings::{Announced, Reader, Standings};
 use xiaoan_testkit::{DEADLINE, TestDb};
 
 pub const CITY: &str = "371100000000";
@@ -43,11 +45,13 @@ pub struct World {
     pub board: TestDb,
     pub cases: EventStore,
     pub hq: EventStore,
+    /// Logs of the sources beside cases: none, or those of `antifraud`, `port` and `volunteers`.
+    pub others: Vec<EventStore>,
     pub clock: Arc<FixedClock>,
     pub reader: Reader,
     pub handles: Vec<ProjectionHandle>,
     versions: HashMap<StreamId, i64>,
-    _logs: [TestDb; 2],
+    _logs: Vec<TestDb>,
 }
 
 pub fn unit(text: &str) -> OrgCode {
@@ -60,10 +64,10 @@ async fn log(database: &TestDb, source: &str, clock: &Arc<FixedClock>) -> EventS
         .unwrap()
 }
 
-/// Projections and reader over a rankings database, as `main.rs` wires them.
+/// Projections and reader over a rankings database, as `service.rs` wires them; the ledger of cases comes first.
 pub async fn follow(
     board: &TestDb,
-    cases: &EventStore,
+    sources: &[EventStore],
     hq: &EventStore,
     clock: &Arc<FixedClock>,
 ) -> (Reader, Vec<ProjectionHandle>) {
@@ -72,11 +76,15 @@ pub async fn follow(
     let reader = Reader::new(pool.clone(), Arc::clone(&directory), Arc::clone(clock) as _);
     let ledger = Ledger::open(&pool).await.unwrap();
     let bell = reader.bell();
-    let handles = vec![
-        Runner::local(cases.clone(), pool.clone(), Announced::new(ledger, bell.clone())),
-        Runner::local(hq.clone(), pool.clone(), Announced::new(directory, bell.clone())),
-        Runner::local(hq.clone(), pool, Announced::new(Decisions::new(), bell)),
-    ];
+    let ledger = |log: &EventStore| {
+        Runner::local(log.clone(), pool.clone(), Announced::new(Arc::clone(&ledger), bell.clone()))
+    };
+    let mut handles: Vec<_> = sources.iter().map(ledger).collect();
+    handles.push(Runner::local(hq.clone(), pool.clone(), Announced::new(directory, bell.clone())));
+    handles.push(Runner::local(hq.clone(), pool.clone(), Announced::new(Decisions::new(), bell.clone())));
+    if let Some(volunteers) = sources.iter().find(|log| log.source() == "volunteers") {
+        handles.push(Runner::local(volunteers.clone(), pool, Announced::new(Squadrons::new(), bell)));
+    }
     reader.follow(handles.clone());
     (reader, handles)
 }
@@ -84,14 +92,29 @@ pub async fn follow(
 impl World {
     /// The city bureau, two county bureaus with three stations, the port with one.
     pub async fn new() -> Self {
-        let logs = [TestDb::create("eventstore").await, TestDb::create("eventstore").await];
+        Self::following(&[]).await
+    }
+    /// The same with the logs of all sources.
+    pub async fn of_all_sources() -> Self {
+        Self::following(&["antifraud", "port", "volunteers"]).await
+    }
+
+    async fn following(others: &[&str]) -> Self {
+        let mut logs = vec![TestDb::create("eventstore").await, TestDb::create("eventstore").await];
         let board = TestDb::create("rankings").await;
         let clock = Arc::new(FixedClock::at(datetime!(2026-07-15 08:00 UTC)));
         let cases = log(&logs[0], "cases", &clock).await;
         let hq = log(&logs[1], "hq", &clock).await;
-        let (reader, handles) = follow(&board, &cases, &hq, &clock).await;
-        let mut world =
-            Self { board, cases, hq, clock, reader, handles, versions: HashMap::new(), _logs: logs };
+        let mut stores = vec![cases.clone()];
+        for source in others {
+            let database = TestDb::create("eventstore").await;
+            stores.push(log(&database, source, &clock).await);
+            logs.push(database);
+        }
+        let (reader, handles) = follow(&board, &stores, &hq, &clock).await;
+        let others = stores.split_off(1);
+        let versions = HashMap::new();
+        let mut world = Self { board, cases, hq, others, clock, reader, handles, versions, _logs: logs };
         for (code, kind, parent, name, officers) in [
             (CITY, OrgKind::CityBureau, "", "市局", None),
             (DONGGANG, OrgKind::CountyBureau, CITY, "东港分局", Some(420)),
@@ -136,6 +159,19 @@ impl World {
         self.decide("org_unit", code, vec![OrgUnitEvent::from(moved)]).await;
     }
 
+    /// Logs of the sources of the ledger.
+    pub fn sources(&self) -> Vec<EventStore> {
+        std::iter::once(&self.cases).chain(&self.others).cloned().collect()
+    }
+    /// How a rebuild reads them.
+    pub fn readers(&self) -> Vec<LogReader> {
+        self.sources().into_iter().map(LogReader::local).collect()
+    }
+    /// Another process that follows the same logs into the same database.
+    pub async fn follow_again(&self) -> (Reader, Vec<ProjectionHandle>) {
+        follow(&self.board, &self.sources(), &self.hq, &self.clock).await
+    }
+
     /// hq decides something.
     pub async fn decide<E: EventSet>(&mut self, kind: &str, id: &str, events: Vec<E>) {
         let store = self.hq.clone();
@@ -145,6 +181,16 @@ impl World {
     pub async fn happen<E: EventSet>(&mut self, kind: &str, id: &str, events: Vec<E>) {
         let store = self.cases.clone();
         self.append(&store, kind, id, events).await;
+    }
+
+    /// Something happens at another source.
+    pub async fn happen_at<E: EventSet>(&mut self, source: &str, kind: &str, id: &str, event: impl Into<E>) {
+        let store = self.log_of(source);
+        self.append(&store, kind, id, vec![event.into()]).await;
+    }
+    pub fn log_of(&self, source: &str) -> EventStore {
+        let found = self.sources().into_iter().find(|log| log.source() == source);
+        found.unwrap_or_else(|| panic!("{source} is not there"))
     }
 
     async fn append<E: EventSet>(&mut self, store: &EventStore, kind: &str, id: &str, events: Vec<E>) {
@@ -175,8 +221,8 @@ impl World {
 
     /// Waits until everything recorded so far is on the board.
     pub async fn settled(&self) {
-        let heads = [("cases", &self.cases), ("hq", &self.hq)];
-        for (source, store) in heads {
+        for store in self.sources().iter().chain([&self.hq]) {
+            let source = store.source();
             let head = store.head().await.unwrap().position;
             for handle in self.handles.iter().filter(|h| h.source() == source) {
                 handle.wait_for(source, head, DEADLINE).await.unwrap();
@@ -184,16 +230,11 @@ impl World {
         }
     }
 
-    pub async fn standings(&self, board: &str, period: &str) -> Arc<GetStandingsResponse> {
+    pub async fn standings(&self, board: &str, period: &str) -> Arc<Standings> {
         self.settled().await;
         self.reader.standings(board, period, None).await.unwrap()
     }
-    pub async fn standings_as_of(
-        &self,
-        board: &str,
-        period: &str,
-        at: OffsetDateTime,
-    ) -> Arc<GetStandingsResponse> {
+    pub async fn standings_as_of(&self, board: &str, period: &str, at: OffsetDateTime) -> Arc<Standings> {
         self.settled().await;
         self.reader.standings(board, period, Some(at)).await.unwrap()
     }
@@ -314,6 +355,6 @@ pub fn cell<'a>(entry: &'a Entry, id: &str) -> &'a IndicatorValue {
 }
 /// Numerator of an indicator of a unit.
 #[track_caller]
-pub fn count(standings: &Arc<GetStandingsResponse>, unit: &str, id: &str) -> i64 {
+pub fn count(standings: &Arc<Standings>, unit: &str, id: &str) -> i64 {
     cell(entry(standings, unit), id).numerator
 }

@@ -4,6 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use time::macros::date;
+use xiaoan_kernel::OrgCode;
 use xiaoan_proto::cases::v1::{DatedAmount, DatedCount, SolveManner, WithdrawalGround};
 
 const UNIT: &str = "371102010000";
