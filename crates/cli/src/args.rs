@@ -92,6 +92,8 @@ pub enum Command {
     Explain(Explain),
     /// Standings now, and again whenever they change
     Watch(Watch),
+    /// The sources of the boards: how far each has been read, and whether it is well
+    Sources,
     /// How far the projections of each service have come
     #[command(subcommand)]
     Projections(Projections),
@@ -231,6 +233,9 @@ pub struct Explain {
     /// Unit [default: the whole city]
     #[arg(long = "org-unit", alias = "unit", default_value = "")]
     pub unit: String,
+    /// Squadron, on a board that ranks squadrons
+    #[arg(long, default_value = "")]
+    pub squadron: String,
     /// Indicator, for example solve_rate
     #[arg(long)]
     pub indicator: String,

@@ -17,6 +17,7 @@ pub async fn run(context: &Context, what: Explain) -> Result<Verdict, Fault> {
         board: what.board,
         period: what.period,
         org_unit: what.unit,
+        squadron: what.squadron,
         indicator: what.indicator,
         denominator: what.denominator,
         as_of: what.as_of.map(xiaoan_proto::timestamp),
@@ -36,7 +37,8 @@ pub async fn run(context: &Context, what: Explain) -> Result<Verdict, Fault> {
         request.page_token = page.next_page_token;
     };
     let document = json!({
-        "board": request.board, "period": request.period, "orgUnit": request.org_unit, "indicator": request.indicator,
+        "board": request.board, "period": request.period, "orgUnit": request.org_unit,
+        "squadron": request.squadron, "indicator": request.indicator,
         "part": if request.denominator { "denominator" } else { "numerator" },
         "sum": sum, "count": count, "lines": lines.iter().map(document).collect::<Vec<_>>(),
     });

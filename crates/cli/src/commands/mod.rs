@@ -9,6 +9,7 @@ mod import;
 mod org;
 pub mod port;
 mod projections;
+mod sources;
 mod standings;
 mod token;
 mod watch;
@@ -70,6 +71,7 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Standings(what) => standings::run(&context, what).await,
         Command::Explain(what) => explain::run(&context, what).await,
         Command::Watch(what) => watch::run(&context, what).await,
+        Command::Sources => sources::run(&context).await,
         Command::Projections(what) => projections::run(&context, what).await,
         Command::Audit(what) => audit::run(&context, what).await,
         Command::Token(what) => token::run(&context, what),

@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::moments::{rfc3339, show_day, show_instant};
 use crate::render::{self, Align, Field, Sheet, Tone};
 use serde_json::{Map, Value, json};
-use xiaoan_proto::hq::v1::Indicator;
+use xiaoan_proto::hq::v1::{Indicator, Scheme};
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsRequest, GetStandingsResponse, IndicatorValue};
 
 pub async fn run(context: &Context, what: Standings) -> Result<Verdict, Fault> {
@@ -23,8 +23,13 @@ pub async fn run(context: &Context, what: Standings) -> Result<Verdict, Fault> {
     Ok(Verdict::Done)
 }
 
-/// The board as a sheet: rank, unit, every indicator; rates with numerator and denominator beside them.
+/// The board as a sheet: rank, unit, every indicator; rates with numerator and denominator beside them. A board whose
+/// indicators stand under areas has a row per figure instead.
 pub fn sheet(context: &Context, standings: &GetStandingsResponse) -> Sheet {
+    let areas = |s: &Scheme| s.indicators.iter().any(|i| !i.area.is_empty());
+    if let Some(scheme) = standings.scheme.as_ref().filter(|scheme| areas(scheme)) {
+        return figures(context, standings, scheme);
+    }
     let mut sheet = Sheet::default();
     sheet.column(context.say("名次", "rank"), Align::Right, 0);
     sheet.column(context.say("变化", "change"), Align::Right, 3);
@@ -58,6 +63,36 @@ pub fn sheet(context: &Context, standings: &GetStandingsResponse) -> Sheet {
     sheet
 }
 
+fn figures(context: &Context, standings: &GetStandingsResponse, scheme: &Scheme) -> Sheet {
+    let mut sheet = Sheet::new(&[
+        (context.say("分区", "area"), Align::Left),
+        (context.say("数字", "figure"), Align::Left),
+        (context.say("编号", "id"), Align::Left),
+        (context.say("值", "value"), Align::Right),
+        (context.say("单位", "unit"), Align::Left),
+        (context.say("分子/分母", "k/n"), Align::Right),
+        (context.say("同比", "yoy"), Align::Right),
+        (context.say("统计单位", "counted for"), Align::Left),
+    ])
+    .may_drop(2, 2)
+    .may_drop(7, 1);
+    for indicator in &scheme.indicators {
+        let of_total = standings.total.as_ref().map(|total| total.indicators.as_slice()).unwrap_or_default();
+        let value = of_total.iter().find(|v| v.id == indicator.id);
+        sheet.row(vec![
+            indicator.area.as_str().into(),
+            context.say(&indicator.title_zh, &indicator.title_en).as_str().into(),
+            Field::toned(&indicator.id, Tone::Faint),
+            value.map(shown).unwrap_or_default().into(),
+            indicator.unit.as_str().into(),
+            Field::toned(value.map(fraction).unwrap_or_default(), Tone::Faint),
+            value.map(|v| v.yoy.clone()).unwrap_or_default().into(),
+            Field::toned(&indicator.org_unit, Tone::Faint),
+        ]);
+    }
+    sheet
+}
+
 fn is_ratio(indicator: &Indicator) -> bool {
     indicator.denominator.is_some()
 }
@@ -77,7 +112,7 @@ fn row(
     let mut cells = vec![
         Field::from(entry.rank.map_or("–".to_owned(), |rank| rank.to_string())),
         Field::from(change(entry)),
-        Field::toned(&entry.org_unit, Tone::Faint),
+        Field::toned(if entry.squadron.is_empty() { &entry.org_unit } else { &entry.squadron }, Tone::Faint),
         Field::toned(context.say(&entry.name_zh, &entry.name_en), tone),
     ];
     for indicator in indicators {
@@ -200,6 +235,9 @@ pub fn document(standings: &GetStandingsResponse) -> Value {
 fn entry_document(entry: &Entry) -> Value {
     let mut document = Map::new();
     document.insert("orgUnit".into(), json!(entry.org_unit));
+    if !entry.squadron.is_empty() {
+        document.insert("squadron".into(), json!(entry.squadron));
+    }
     if let Some(rank) = entry.rank {
         document.insert("rank".into(), json!(rank));
     }
@@ -239,7 +277,7 @@ fn indicator_document(value: &IndicatorValue) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use xiaoan_proto::hq::v1::{MeasureRef, Scheme};
+    use xiaoan_proto::hq::v1::MeasureRef;
 
     #[test]
     fn the_document_has_the_promised_shape_and_leaves_the_rank_out_when_there_is_none() {
