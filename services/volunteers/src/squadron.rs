@@ -190,7 +190,7 @@ mod tests {
         let bad = FormSquadronRequest { org_unit: "1".into(), kind: 0, formed_on: day(99), ..request() };
         given::<Squadron>([])
             .when(|s| s.decide_form(&bad, "s 1", &desk.moment()))
-            .then_refused(&["GE-006", "GE-006", "CB-001", "GE-006"]);
+            .then_refused(&["GE-006", "CB-003", "CB-001", "GE-006"]);
     }
 
     #[test]
