@@ -110,3 +110,26 @@ fn no_event_holds_readable_personal_data() {
     }
     no_breach("an event with readable personal data", &breaches);
 }
+
+#[test]
+fn rankings_books_every_event_of_its_sources_or_says_that_it_books_nothing() {
+    use xiaoan_rankings::booking::{books_nothing, event_types};
+    use xiaoan_rankings::source::Source;
+    let stated = stated();
+    let mut known: BTreeSet<&str> = event_types().map(|(_, name)| name).collect();
+    for source in Source::ALL {
+        known.extend(books_nothing(source));
+    }
+    let of_a_source = |name: &str| {
+        Source::ALL.iter().any(|source| name.starts_with(&format!("xiaoan.{}.v1.", source.name())))
+    };
+    let mut breaches: Vec<String> = stated
+        .iter()
+        .filter(|name| of_a_source(name) && !known.contains(name.as_str()))
+        .map(|name| format!("{name} would stop the ledger: book it, or list it in services/rankings/src/booking"))
+        .collect();
+    breaches.extend(
+        known.iter().filter(|name| !stated.contains(**name)).map(|name| format!("{name} is no event any more")),
+    );
+    no_breach("what rankings knows of its sources' events", &breaches);
+}
