@@ -8,12 +8,14 @@ use xiaoan_timer::TimerOptions;
 
 /// The problem of the one failing deadline after so many tries, and in how many seconds it is tried again.
 async fn failed(world: &World, tries: i32) -> (String, i64) {
+    let now = xiaoan_kernel::Clock::now(&*world.clock);
+    // A try is counted when it begins; the next one lies ahead when it has failed.
     wait_until(DEADLINE, || async {
-        world.status().await.failing.iter().any(|failing| failing.alarm.tries == tries)
+        let failing = world.status().await.failing;
+        failing.iter().any(|failing| failing.alarm.tries == tries && failing.try_at > now)
     })
     .await;
     let failing = world.status().await.failing.remove(0);
-    let now = xiaoan_kernel::Clock::now(&*world.clock);
     (failing.problem, (failing.try_at - now).whole_seconds())
 }
 
