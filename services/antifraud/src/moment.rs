@@ -41,6 +41,13 @@ impl Moment<'_> {
         city_day(self.now)
     }
 
+    /// When an answer to what is sent now is due: whole microseconds, which is what the timer keeps.
+    #[must_use]
+    pub fn answer_due(&self) -> OffsetDateTime {
+        let due = self.now + self.patience;
+        due.replace_microsecond(due.microsecond()).unwrap_or(due)
+    }
+
     /// A unit that is known; notes CB-001 otherwise.
     pub fn org_unit(&self, remarks: &mut Remarks, field: &'static str, text: &str) -> Option<OrgCode> {
         let Ok(unit) = OrgCode::parse(text) else {

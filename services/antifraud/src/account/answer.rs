@@ -78,7 +78,7 @@ impl Account {
             kind: instruction.kind,
             member_unit: order.member_unit().to_owned(),
             sent_at: Some(timestamp(at.now)),
-            answer_due: Some(timestamp(at.now + at.patience)),
+            answer_due: Some(timestamp(at.answer_due())),
         };
         Ok(vec![Self::fact(order.org_unit(), sent, at.today())?])
     }
@@ -99,7 +99,7 @@ impl Account {
             order_id: order_id.to_owned(),
             trans_serial_number: serial.to_owned(),
             member_unit: order.member_unit().to_owned(),
-            answer_due: Some(timestamp(at.now + at.patience)),
+            answer_due: Some(timestamp(at.answer_due())),
         };
         Ok(vec![Self::fact(order.org_unit(), resent, at.today())?])
     }

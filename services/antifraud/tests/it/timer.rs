@@ -1,0 +1,66 @@
+//! Deadlines, by a clock that the test moves.
+
+use crate::world::*;
+use std::time::Duration;
+use xiaoan_proto::antifraud::v1 as af;
+use xiaoan_proto::antifraud::v1::{FreezeState, StopState};
+use xiaoan_testkit::wait_until;
+
+#[tokio::test]
+async fn k06_a_stop_expires_after_48_hours_by_the_timer() {
+    let world = World::start().await;
+    let officer = world.officer();
+    let mut bank = Attending::open(&world.bank("bank-01"), "bank-01", 0).await.expect("attends");
+    let order_id = officer.draft(stop()).await;
+    world.chief().approve(&order_id).await;
+    let order = bank.next().await;
+    let taken = bank.feedback(done(&order, 100, "20260301100000")).await;
+    assert_eq!(officer.stop(&order_id, taken.position).await.state(), StopState::Stopped);
+    world.pass(time::Duration::hours(48) - time::Duration::SECOND);
+    let early = officer.stop(&order_id, 0).await.state();
+    assert_eq!(early, StopState::Stopped);
+    world.pass(time::Duration::SECOND);
+    wait_until(Duration::from_secs(20), || async {
+        officer.stop(&order_id, 0).await.state() == StopState::Expired
+    })
+    .await;
+    let log = world.store.read_log(1, 1000).await.unwrap();
+    let expired: Vec<_> = log.iter().filter(|e| e.r#type.ends_with(".StopExpired")).collect();
+    assert_eq!(expired.len(), 1);
+    assert_eq!((expired[0].actor.as_str(), expired[0].occurred_on.unwrap().day), ("timer", 3));
+}
+
+#[tokio::test]
+async fn k07_a_freeze_that_nobody_renewed_lapses_at_midnight_after_its_last_day() {
+    let world = World::start().await;
+    let officer = world.officer();
+    let mut bank = Attending::open(&world.bank("bank-01"), "bank-01", 0).await.expect("attends");
+    let freeze_id = officer.freezes().draft_freeze(freeze()).await.unwrap().into_inner().order_id;
+    let approve =
+        af::ApproveFreezeRequest { request_id: id(), order_id: freeze_id.clone(), ..Default::default() };
+    world.chief().freezes().approve_freeze(approve).await.unwrap();
+    let order = bank.next().await;
+    let at_least = bank.feedback(done(&order, 100, "20260301100000")).await.position;
+    let shown = || async {
+        let get = af::GetFreezeRequest { order_id: freeze_id.clone(), at_least };
+        officer.freezes().get_freeze(get).await.unwrap().into_inner().freeze.unwrap()
+    };
+    // The last day is 2026-09-01; it lapses when that is over.
+    let last_minute = time::macros::datetime!(2026-09-01 23:59 +8) - world.now();
+    world.pass(last_minute);
+    let renew = af::RenewFreezeRequest {
+        request_id: id(),
+        order_id: freeze_id.clone(),
+        restriction: told(),
+        ..Default::default()
+    };
+    officer.freezes().renew_freeze(renew.clone()).await.expect("on the last day it may be asked for");
+    assert_eq!(shown().await.state(), FreezeState::Frozen);
+    world.pass(time::Duration::minutes(1));
+    wait_until(Duration::from_secs(20), || async { shown().await.state() == FreezeState::Lapsed }).await;
+    let late = af::RenewFreezeRequest { request_id: id(), ..renew };
+    assert_eq!(
+        refused(officer.freezes().renew_freeze(late).await),
+        no(tonic::Code::FailedPrecondition, "AF-007")
+    );
+}
