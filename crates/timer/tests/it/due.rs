@@ -7,6 +7,7 @@ use time::macros::date;
 use xiaoan_feed::LogReader;
 use xiaoan_kernel::{Clock, SystemClock};
 use xiaoan_projection::{RebuildProgress, Rebuilder};
+use xiaoan_testkit::DEADLINE;
 use xiaoan_timer::Change;
 
 const HOUR: time::Duration = time::Duration::HOUR;
@@ -143,6 +144,8 @@ async fn what_had_fired_and_is_armed_again_is_the_same_command() {
     process.timers.wake();
     process.until_ended("1").await;
     world.left(0).await;
+    // The end is applied too: it would take the row away.
+    process.projection.wait_for("test", 2, DEADLINE).await.unwrap();
     let calls = process.ending.calls();
     // As after a rebuild that has read the first event and not yet the second.
     let mut connection = world.pool().acquire().await.unwrap();
