@@ -270,7 +270,7 @@ async fn the_sources_page_tells_position_lag_and_chain_head_and_who_is_not_follo
         ("port", &["追赶中", "9,000"]),
         ("volunteers", &["未接入"]),
     ] {
-        let row = cut(&html, &format!("<tr id=\"s-{source}\">"), "</tr>");
+        let row = cut(&html, &format!("<tr id=\"s-{source}\""), "</tr>");
         for text in said {
             assert!(row.contains(text), "{text} is missing in {row}");
         }

@@ -40,7 +40,7 @@ impl World {
         self.happen_at::<VolunteerEvent>("volunteers", "patrol", id, event).await;
     }
 
-    async fn stopped(&mut self, id: &str, org_unit: &str, amount_fen: i64) {
+    pub async fn stopped(&mut self, id: &str, org_unit: &str, amount_fen: i64) {
         let confirmed = StopConfirmed {
             org_unit: org_unit.into(),
             amount_fen,
@@ -78,7 +78,7 @@ impl World {
         };
         self.volunteers(id, ended).await;
     }
-    async fn incident(&mut self, id: &str, org_unit: &str, closed: bool) {
+    pub async fn incident(&mut self, id: &str, org_unit: &str, closed: bool) {
         let kind = IncidentKind::Congestion.into();
         let reported = IncidentReported {
             org_unit: org_unit.into(),
@@ -100,7 +100,7 @@ impl World {
 }
 
 /// Something of everything, on one day and partly for the same units.
-async fn a_busy_day() -> World {
+pub async fn a_busy_day() -> World {
     let mut world = World::of_all_sources().await;
     for n in 0..12 {
         let mut case = world.file(&format!("c{n}"), FIRST, BURGLARY, DAY).await;

@@ -377,3 +377,89 @@ async fn the_board_prints_on_a4() {
     }
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_javascript_the_city_has_its_rows_and_every_figure_leads_to_events_that_sum_to_it() {
+    let world = crate::sources::a_busy_day().await;
+    let server = served(world.reader.clone()).await;
+    let browser = Browser::open(false).await;
+    browser.page.goto(&server.url("/")).await.unwrap();
+    browser.click("section.strip-of h2 a").await;
+    browser.shows("h1", "全市要情一览").await;
+    browser.page.goto(&server.url("/boards/city?period=2026-06")).await.unwrap();
+    for (area, figures) in [
+        ("A", &["秋风", "12", "41.7"][..]),
+        ("V", &["义警"]),
+        ("F", &["社区警务"]),
+        ("J", &["5,000.00", "1,000.00"]),
+        ("P", &["港航公安局", "13", "1,200"]),
+    ] {
+        let row = browser.text(&format!("#area-{area}")).await;
+        for figure in figures {
+            assert!(row.contains(figure), "{figure} is missing in {row:?}");
+        }
+    }
+    let mut links = Vec::new();
+    for link in browser.page.find_all(Locator::Css(".areas a")).await.unwrap() {
+        links.push(link.prop("href").await.unwrap().unwrap());
+    }
+    assert!(links.len() > 30, "{links:?}");
+    for link in links {
+        let page = text(ask(&world, link.trim_start_matches(&server.url("")), &[]).await).await;
+        let shown = |id: &str| {
+            page.split_once(&format!("id=\"{id}\">")).map(|(_, rest)| rest.split('<').next().unwrap())
+        };
+        assert!(shown("number").is_some() && shown("number") == shown("sum"), "{link}");
+    }
+    browser.close().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_city_sheet_follows_every_source() {
+    let mut world = crate::sources::a_busy_day().await;
+    let server = served(world.reader.clone()).await;
+    let browser = Browser::open(true).await;
+    browser.page.goto(&server.url("/boards/city?period=2026-06")).await.unwrap();
+    browser.shows("#live[data-state=on]", "实时更新中").await;
+    browser.shows("#f-stopped", "5,000.00").await;
+    world.stopped("s-live", DONGGANG, 1_000).await;
+    browser.shows("#f-stopped", "5,010.00").await;
+    world.incident("i-live", PIER, false).await;
+    browser.shows("#f-incidents", "14").await;
+    browser.close().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_squadrons_number_leads_to_its_own_patrols() {
+    let world = crate::sources::a_busy_day().await;
+    let server = served(world.reader.clone()).await;
+    let browser = Browser::open(false).await;
+    browser.page.goto(&server.url("/boards/volunteer-squadrons?period=2026-06")).await.unwrap();
+    let row = browser.text("#u-sq-12").await;
+    assert!(row.contains("十二中队") && row.contains("一所"), "{row}");
+    browser.click("#u-sq-12 td.ranks .value a").await;
+    browser.shows("h1", "十二中队").await;
+    assert_eq!((browser.text("#number").await, browser.text("#sum").await), ("3".into(), "3".into()));
+    assert_eq!(browser.count("table.lines tbody tr").await, 3);
+    browser.close().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sources_page_shows_each_source_with_its_chain_head_and_one_that_is_missing() {
+    let world = busy().await;
+    let server = served(world.reader.clone()).await;
+    let browser = Browser::open(false).await;
+    browser.page.goto(&server.url("/sources")).await.unwrap();
+    let head = world.cases.head().await.unwrap();
+    browser.shows("#s-cases", &format!("#{}", head.position)).await;
+    assert!(browser.text("#s-cases").await.contains("正常"));
+    assert!(browser.text("#s-cases + .more-of").await.contains(&hex::encode(head.hash)));
+    assert!(browser.text("#s-port").await.contains("未接入"));
+    browser.click("a.switch").await;
+    browser.shows("#s-port", "not followed").await;
+    browser.close().await;
+    server.stop().await;
+}
