@@ -1,6 +1,6 @@
 //! Progress on stderr: a bar for a person at a terminal, a line now and then for a log.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 
 /// A bar over a known length. Nothing is drawn when stderr is no terminal.
@@ -19,6 +19,17 @@ pub fn bar(length: u64, title: &str, bytes: bool) -> ProgressBar {
     }
     bar.set_prefix(title.to_owned());
     bar
+}
+
+/// Bars below each other; add each to it. Nothing is drawn when stderr is no terminal.
+#[must_use]
+pub fn bars() -> MultiProgress {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    MultiProgress::with_draw_target(target)
 }
 
 /// A line that says what is being waited for; nothing when stderr is no terminal.

@@ -6,11 +6,13 @@ use crate::connect::Clients;
 use crate::demo::city::{BASE, CAMPAIGN, JUFENG, LIANGCHENG, STATIONS, Station, ZHONGZHI};
 use crate::demo::plan::{CAMPAIGN_ID, PREVENTION_BOARD};
 use crate::demo::replay::{self, Replayed};
+use crate::demo::stage::{Played, Stage, Stopped};
 use crate::demo::sums::Sums;
-use crate::demo::{Body, Plan};
+use crate::demo::{Body, Plan, SHARES};
 use crate::fault::Fault;
 use crate::render::{self, Align, Field, Sheet, Tone};
 use crate::{keys, progress};
+use futures::future::LocalBoxFuture;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -34,16 +36,20 @@ pub async fn run(context: &Context, what: Demo) -> Result<Verdict, Fault> {
 
 fn plan(context: &Context) -> Result<Verdict, Fault> {
     let plan = Plan::build();
-    let mut commands: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut commands: BTreeMap<String, u64> = BTreeMap::new();
     for step in plan.steps() {
-        *commands.entry(step.body.name()).or_default() += 1;
+        *commands.entry(step.body.name().to_owned()).or_default() += 1;
+    }
+    for share in SHARES {
+        let of_share = (share.commands)();
+        commands.extend(of_share.into_iter().map(|(rpc, n)| (format!("{} {rpc}", share.service.word()), n)));
     }
     let mut sheet = Sheet::new(&[
         (context.say("命令", "command"), Align::Left),
         (context.say("次数", "count"), Align::Right),
     ]);
     for (name, count) in &commands {
-        sheet.row(vec![(*name).into(), count.to_string().into()]);
+        sheet.row(vec![name.as_str().into(), count.to_string().into()]);
     }
     let expected = expected(&Sums::of(&plan));
     let total: u64 = commands.values().sum();
@@ -62,83 +68,118 @@ fn plan(context: &Context) -> Result<Verdict, Fault> {
 
 async fn load(context: &Context, what: DemoLoad) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
-    if replay::is_loaded(&clients).await? {
+    let cases_wanted = !replay::is_loaded(&clients).await?;
+    let mut shares = Vec::new();
+    for share in SHARES {
+        if !(share.is_loaded)(&clients).await? {
+            shares.push(*share);
+        }
+    }
+    if !cases_wanted && shares.is_empty() {
         eprintln!("{}", context.say("演示城市已经在里面了", "the demo city is there already"));
         return Ok(Verdict::Done);
     }
     let key = keys::signing_key(what.key.as_deref())?;
     let signer = keys::Signer::from_file(&key, &what.issuer, &what.audience)?;
-    let plan = Plan::build();
-    let total = plan.steps().count() as u64;
-    let bar = progress::bar(total, context.say("演示城市", "demo city"), false);
-    let ticker = tokio::spawn(lines(bar.clone(), context.say("演示城市", "demo city")));
-    let started = Instant::now();
-    let told = replay::replay(&plan, &clients, &signer, what.in_flight.into(), &bar).await;
-    ticker.abort();
-    bar.finish_and_clear();
-    let replayed = match told {
-        Ok(replayed) => replayed,
-        Err(stopped) => {
-            eprintln!(
-                "{} {} {}",
-                context.say("演示城市停在", "the demo city stopped at"),
-                stopped.rpc,
-                stopped.story
-            );
-            if stopped.fault.reason() == "CASE-EXISTS" {
-                eprintln!(
-                    "{}",
-                    context.say(
-                        "库里有另一版的演示城市：./dev reset 后再来",
-                        "another edition of the demo city is there: ./dev reset, then again",
-                    )
-                );
-            }
-            return Err(stopped.fault);
-        }
+    let plan = cases_wanted.then(Plan::build);
+    let bars = progress::bars();
+    let mut shown = Vec::new();
+    let mut bar = |title: &'static str, commands: u64| {
+        let bar = bars.add(progress::bar(commands, title, false));
+        shown.push((title, bar.clone()));
+        bar
     };
+    // Cases and every share are told at the same time: each waits for its own service only.
+    let mut telling: Vec<LocalBoxFuture<'_, Result<Vec<Told>, Box<Stopped>>>> = Vec::new();
+    if let Some(plan) = &plan {
+        let bar = bar(context.say("演示城市", "demo city"), plan.steps().count() as u64);
+        let (clients, signer) = (&clients, &signer);
+        telling.push(Box::pin(async move {
+            replay::replay(plan, clients, signer, what.in_flight.into(), &bar).await.map(of_cases)
+        }));
+    }
+    for share in shares {
+        let commands = (share.commands)().iter().map(|(_, count)| count).sum();
+        let bar = bar(context.say(share.title_zh, share.title_en), commands);
+        let stage = Stage::new(clients.clone(), &signer, what.in_flight.into(), bar);
+        telling.push(Box::pin(async move {
+            (share.replay)(&stage).await?;
+            Ok(vec![(share.service, stage.played())])
+        }));
+    }
+    let ticker = tokio::spawn(lines(shown));
+    let started = Instant::now();
+    let told = futures::future::try_join_all(telling).await;
+    ticker.abort();
+    let _ = bars.clear();
+    let told: Vec<Told> = match told {
+        Ok(told) => told.into_iter().flatten().collect(),
+        Err(stopped) => return Err(explain(context, *stopped)),
+    };
+    let commands: u64 = told.iter().map(|(_, played)| played.accepted + played.remembered).sum();
+    let seconds = started.elapsed().as_secs_f64();
     eprintln!(
         "{}",
         context.say(
-            format!(
-                "演示城市：{} 条命令，{:.1} 秒",
-                replayed.accepted + replayed.remembered,
-                started.elapsed().as_secs_f64()
-            ),
-            format!(
-                "demo city: {} commands in {:.1} s",
-                replayed.accepted + replayed.remembered,
-                started.elapsed().as_secs_f64()
-            ),
+            format!("演示城市：{commands} 条命令，{seconds:.1} 秒"),
+            format!("demo city: {commands} commands in {seconds:.1} s"),
         )
     );
-    follow(context, &clients, &replayed).await?;
+    follow(context, &clients, &told).await?;
     Ok(Verdict::Done)
 }
 
-/// For a log: a line every few seconds.
-async fn lines(bar: ProgressBar, title: &'static str) {
+/// What was sent to a service.
+type Told = (Service, Played);
+
+/// What the cases part sent, service by service.
+fn of_cases(replayed: Replayed) -> Vec<Told> {
+    let Replayed { accepted, remembered, cases_position, hq_position } = replayed;
+    vec![
+        (Service::Cases, Played { accepted, remembered, position: cases_position }),
+        (Service::Hq, Played { position: hq_position, ..Played::default() }),
+    ]
+}
+
+/// Says where the demo stopped; gives why.
+fn explain(context: &Context, stopped: Stopped) -> Fault {
+    let Stopped { story, rpc, fault } = stopped;
+    eprintln!("{} {rpc} {story}", context.say("演示城市停在", "the demo city stopped at"));
+    if fault.reason().ends_with("-EXISTS") {
+        eprintln!(
+            "{}",
+            context.say(
+                "库里有另一版的演示城市：./dev reset 后再来",
+                "another edition of the demo city is there: ./dev reset, then again",
+            )
+        );
+    }
+    fault
+}
+
+/// For a log: a line for each bar every few seconds.
+async fn lines(bars: Vec<(&'static str, ProgressBar)>) {
     if std::io::stderr().is_terminal() {
         return;
     }
     loop {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        eprintln!("{title}: {}/{}", bar.position(), bar.length().unwrap_or_default());
+        for (title, bar) in bars.iter().filter(|(_, bar)| bar.position() < bar.length().unwrap_or_default()) {
+            eprintln!("{title}: {}/{}", bar.position(), bar.length().unwrap_or_default());
+        }
     }
 }
 
-/// Waits until rankings has applied the last command.
-async fn follow(context: &Context, clients: &Clients, replayed: &Replayed) -> Result<(), Fault> {
+/// Waits until rankings has applied the last command of every service that it reads.
+async fn follow(context: &Context, clients: &Clients, told: &[Told]) -> Result<(), Fault> {
     let spinner = progress::spinner(context.say("等待榜单跟上", "waiting for the boards to follow"));
     let until = Instant::now() + PATIENCE;
+    let wanted = |source: &str| {
+        told.iter().find(|(service, _)| service.word() == source).map_or(0, |(_, played)| played.position)
+    };
     loop {
         let statuses = projections::of(clients, Service::Rankings).await?;
-        let wanted =
-            |source: &str| if source == "cases" { replayed.cases_position } else { replayed.hq_position };
-        let behind = statuses
-            .iter()
-            .find(|p| ["cases", "hq"].contains(&p.source.as_str()) && p.position < wanted(&p.source));
-        let Some(behind) = behind else {
+        let Some(behind) = statuses.iter().find(|p| p.position < wanted(&p.source)) else {
             spinner.finish_and_clear();
             return Ok(());
         };
@@ -151,7 +192,7 @@ async fn follow(context: &Context, clients: &Clients, replayed: &Replayed) -> Re
                 behind.problem
             )));
         }
-        spinner.set_message(format!("{}/{}", behind.position, wanted(&behind.source)));
+        spinner.set_message(format!("{} {}/{}", behind.source, behind.position, wanted(&behind.source)));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -249,6 +290,10 @@ async fn check(context: &Context) -> Result<Verdict, Fault> {
     }
     let mut pairs: Vec<_> = expected.into_iter().zip(found).collect();
     pairs.push(cabbages(&clients, &plan).await?);
+    for share in SHARES {
+        let shown = (share.figures)(&clients).await?;
+        pairs.extend(shown.into_iter().map(|s| (figure(s.zh, s.en, s.expected), s.found)));
+    }
 
     let mut sheet = Sheet::new(&[
         (context.say("数字", "figure"), Align::Left),

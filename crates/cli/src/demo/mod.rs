@@ -16,6 +16,9 @@
 //! | `sums` | adds the commands up as the ledger does, for tests and `xiaoan demo plan` |
 //! | `replay` | sends them, many at a time |
 //! | `stage` | what the shares of the other services are told with |
+//! | `antifraud` | share of `antifraud`: facts rows J2, J3, J4 |
+//! | `port` | share of `port`: facts rows P1, P3, P5 |
+//! | `volunteers` | share of `volunteers`: facts rows V1-V4, F3, P9 |
 //!
 //! # A service's share
 //! Cases and hq are told by `plan` and `replay`, which came first. Every other service has one file here, which exports
@@ -24,13 +27,13 @@
 //!
 //! ```ignore
 //! //! Share of `xyz`: facts rows …
-//! use super::stage::{Actor, Share, Shown, Stage, Tale, Told, counted, demo_commands};
+//! use super::stage::{Actor, Asked, Share, Shown, Stage, Tale, Told, counted, demo_commands};
 //!
 //! demo_commands! { Xyz, thing: v1::OpenThingRequest => open_thing, v1::CloseThingRequest => close_thing }
 //!
 //! pub const SHARE: Share = Share {
 //!     service: Service::Xyz, title_zh: "…", title_en: "…",
-//!     commands: || counted(&phases().concat_or_so), replay, is_loaded, figures,
+//!     commands: || counted(phases().iter().flatten()), replay, is_loaded, figures,
 //! };
 //!
 //! fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
@@ -46,8 +49,8 @@
 //!         .with(&officer, v1::OpenThingRequest { thing_id: format!("demo-thing-{n}"), ..Default::default() })
 //! }
 //!
-//! fn is_loaded(clients: &Clients) -> LocalBoxFuture<'_, Result<bool, Fault>> { /* get what the last command made */ }
-//! fn figures(clients: &Clients) -> LocalBoxFuture<'_, Result<Vec<Shown>, Fault>> { /* lists of the service, added up */ }
+//! fn is_loaded(clients: &Clients) -> Asked<'_, bool> { /* get what the last command made */ }
+//! fn figures(clients: &Clients) -> Asked<'_, Vec<Shown>> { /* lists of the service, added up */ }
 //! ```
 //!
 //! A bank or a machine that answers over a stream uses [`stage::Stage::voice`] for its clients and
@@ -55,6 +58,7 @@
 
 pub mod alerts;
 pub mod amounts;
+pub mod antifraud;
 pub mod city;
 pub mod corrections;
 pub mod deal;
@@ -67,8 +71,9 @@ pub mod replay;
 pub mod script;
 pub mod stage;
 pub mod sums;
+pub mod volunteers;
 
 pub use plan::{Body, Phase, Plan, Step, Story, Who};
 
 /// The shares of the other services, told beside cases.
-pub const SHARES: &[stage::Share] = &[];
+pub const SHARES: &[stage::Share] = &[antifraud::SHARE, port::SHARE, volunteers::SHARE];

@@ -1,6 +1,7 @@
 //! Sends the plan, many stories at a time. Request ids follow from the plan, so that sending it again changes nothing.
 
 use super::plan::{Body, LAST_ALERT, Plan, Step, Story, Who};
+use super::stage::Stopped;
 use crate::args::Service;
 use crate::connect::Clients;
 use crate::fault::Fault;
@@ -48,17 +49,6 @@ impl Replayed {
         self.cases_position = self.cases_position.max(other.cases_position);
         self.hq_position = self.hq_position.max(other.hq_position);
     }
-}
-
-/// A command that was not accepted.
-#[derive(Debug)]
-pub struct Stopped {
-    /// Story it belongs to.
-    pub story: String,
-    /// Its rpc.
-    pub rpc: &'static str,
-    /// Why.
-    pub fault: Fault,
 }
 
 /// Whether every command was accepted before, as the service tells it: the last command of all marks an alert as a

@@ -40,6 +40,8 @@ impl Actor {
 
 /// What a command comes to.
 pub type Sent = LocalBoxFuture<'static, Result<Option<Receipt>, Fault>>;
+/// What a service answers about a share.
+pub type Asked<'a, T> = LocalBoxFuture<'a, Result<T, Fault>>;
 /// What a share comes to.
 pub type Told<'a> = LocalBoxFuture<'a, Result<(), Box<Stopped>>>;
 
@@ -163,14 +165,7 @@ impl<'a> Stage<'a> {
     /// A stage. At most `in_flight` tales are under way at a time; each command moves the bar by one.
     #[must_use]
     pub fn new(clients: Clients, signer: &'a Signer, in_flight: usize, bar: ProgressBar) -> Self {
-        Self {
-            clients,
-            signer,
-            in_flight,
-            bar,
-            voices: RefCell::default(),
-            played: Cell::default(),
-        }
+        Self { clients, signer, in_flight, bar, voices: RefCell::default(), played: Cell::default() }
     }
 
     /// The services as somebody reaches them, for what is no plain command (a bank's stream, for example). Tokens last
@@ -263,9 +258,9 @@ pub struct Share {
     /// Tells it.
     pub replay: for<'a> fn(&'a Stage<'a>) -> Told<'a>,
     /// Whether its very last command was accepted before.
-    pub is_loaded: for<'a> fn(&'a Clients) -> LocalBoxFuture<'a, Result<bool, Fault>>,
+    pub is_loaded: for<'a> fn(&'a Clients) -> Asked<'a, bool>,
     /// Its figures, as the service itself shows them.
-    pub figures: for<'a> fn(&'a Clients) -> LocalBoxFuture<'a, Result<Vec<Shown>, Fault>>,
+    pub figures: for<'a> fn(&'a Clients) -> Asked<'a, Vec<Shown>>,
 }
 
 /// Counts the commands of tales by their rpc.

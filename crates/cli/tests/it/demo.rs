@@ -4,12 +4,13 @@ use std::path::Path;
 use std::process::Output;
 use xiaoan_testkit::{Process, TestDb, TestNats, free_port};
 
-/// Three services with keys that the command line made.
+/// Whoever records, in the order of their starting; rankings follows them all.
+const WRITERS: [&str; 5] = ["hq", "cases", "antifraud", "port", "volunteers"];
+
+/// Six services with keys that the command line made.
 struct City {
     folder: tempfile::TempDir,
-    hq: Process,
-    cases: Process,
-    rankings: Process,
+    services: Vec<(&'static str, Process)>,
     _nats: TestNats,
     _databases: Vec<TestDb>,
 }
@@ -33,13 +34,9 @@ impl City {
         std::fs::write(secrets.join("kek"), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("written");
 
         let nats = TestNats::start().await;
-        let mut databases = Vec::new();
-        for service in ["hq", "cases", "rankings"] {
-            databases.push(TestDb::create(service).await);
-        }
         let path = |path: &Path| path.display().to_string();
         let env = |database: &TestDb, sources: String| {
-            vec![
+            let mut env = vec![
                 ("XIAOAN_DATABASE_URL", database.url().to_owned()),
                 ("XIAOAN_NATS_URL", nats.url()),
                 ("XIAOAN_JWKS", path(&secrets.join("jwks.json"))),
@@ -48,22 +45,30 @@ impl City {
                 ("XIAOAN_SERVICE_TOKEN_FILE", path(&dev.join("service-token"))),
                 ("XIAOAN_KEK_FILE", path(&secrets.join("kek"))),
                 ("XIAOAN_WEB_ADDR", format!("127.0.0.1:{}", free_port())),
-                ("XIAOAN_SOURCES", sources),
-            ]
+            ];
+            if !sources.is_empty() {
+                env.push(("XIAOAN_SOURCES", sources));
+            }
+            env
         };
-        let hq_env: Vec<_> =
-            env(&databases[0], String::new()).into_iter().filter(|(n, _)| *n != "XIAOAN_SOURCES").collect();
-        let hq = Process::spawn("hq", hq_env).await;
-        let cases = Process::spawn("cases", env(&databases[1], format!("hq={}", hq.grpc_url()))).await;
-        let both = format!("hq={},cases={}", hq.grpc_url(), cases.grpc_url());
-        let rankings = Process::spawn("rankings", env(&databases[2], both)).await;
-        Self { folder, hq, cases, rankings, _nats: nats, _databases: databases }
+        let (mut databases, mut services) = (Vec::new(), Vec::<(&'static str, Process)>::new());
+        for name in WRITERS.into_iter().chain(["rankings"]) {
+            let address = |(name, process): &(&str, Process)| format!("{name}={}", process.grpc_url());
+            // hq follows nobody, the writers follow hq, rankings follows them all.
+            let followed = if name == "rankings" { services.len() } else { services.len().min(1) };
+            let sources: Vec<_> = services[..followed].iter().map(address).collect();
+            let database = TestDb::create(name).await;
+            services.push((name, Process::spawn(name, env(&database, sources.join(","))).await));
+            databases.push(database);
+        }
+        Self { folder, services, _nats: nats, _databases: databases }
     }
 
     fn xiaoan(&self, args: &[&str]) -> Output {
-        let (hq, cases, rankings) = (self.hq.grpc_url(), self.cases.grpc_url(), self.rankings.grpc_url());
-        let addresses = ["--hq-url", &hq, "--cases-url", &cases, "--rankings-url", &rankings];
-        super::xiaoan(self.folder.path(), &[args, &addresses].concat())
+        let addresses =
+            self.services.iter().flat_map(|(name, process)| [format!("--{name}-url"), process.grpc_url()]);
+        let all: Vec<String> = args.iter().map(ToString::to_string).chain(addresses).collect();
+        super::xiaoan(self.folder.path(), &all.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     #[track_caller]
