@@ -86,6 +86,12 @@ pub enum Command {
     /// The port police: incidents, accidents, guards, freight traffic
     #[command(subcommand)]
     Port(crate::commands::port::Port),
+    /// The anti-fraud centre: stops, freezes and returns of money, and what banks confirmed
+    #[command(subcommand)]
+    Antifraud(crate::commands::antifraud::Antifraud),
+    /// Play others' machines: banks that answer their orders
+    #[command(subcommand)]
+    Sim(crate::sim::Sim),
     /// Standings of a board over a period
     Standings(Standings),
     /// The ledger lines, and their events, behind one number of a board
@@ -124,7 +130,7 @@ pub enum Org {
     Import {
         /// The file
         file: PathBuf,
-        /// Seconds to wait until cases and rankings know the units; 0 = do not wait
+        /// Seconds to wait until the other services know the units; 0 = do not wait
         #[arg(long, default_value_t = 60)]
         wait: u64,
     },

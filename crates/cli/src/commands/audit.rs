@@ -12,7 +12,8 @@ use xiaoan_eventstore::{ChainHead, chain};
 use xiaoan_proto::eventlog::v1::{GetHeadRequest, ReadRequest};
 
 /// Services that record events.
-const WRITERS: [Service; 2] = [Service::Cases, Service::Hq];
+const WRITERS: [Service; 5] =
+    [Service::Cases, Service::Hq, Service::Antifraud, Service::Port, Service::Volunteers];
 
 /// What the walk along one log found.
 struct Walked {

@@ -215,10 +215,10 @@ async fn await_followers(
         return Ok(());
     }
     let spinner = progress::spinner(
-        context.say("等待 cases 和 rankings 得知这些单位", "waiting until cases and rankings know the units"),
+        context.say("等待各服务得知这些单位", "waiting until the other services know the units"),
     );
     let until = Instant::now() + wait;
-    for service in [Service::Cases, Service::Rankings] {
+    for service in Service::ALL.into_iter().filter(|service| *service != Service::Hq) {
         loop {
             let statuses = projections::of(clients, service).await?;
             let behind = statuses.iter().filter(|p| p.source == "hq").find(|p| p.position < position);
