@@ -18,7 +18,7 @@ use xiaoan_eventstore::{Append, AppendError, NewEvent, Repository, RequestKey, S
 use xiaoan_kernel::{Aggregate, Finding, OrgCode, OrgTree, Refusal, RequestId, StreamId};
 use xiaoan_privacy::{PrivacyError, Vault};
 use xiaoan_proto::volunteers::v1::{
-    ImportVolunteersResponse, VolunteerRow, VolunteerRowOutcome, VolunteerRowReport,
+    ImportVolunteersResponse, VolunteerRow, RowOutcome, RowReport,
 };
 use xiaoan_rpc::wire;
 
@@ -88,7 +88,7 @@ enum Landed {
 /// What is done with a row.
 enum Step {
     /// It was rejected when it was judged.
-    Rejected(VolunteerRowReport),
+    Rejected(RowReport),
     /// Its id stood in an earlier line: looked at when that one has landed.
     Later(Good),
     /// It was tried.
@@ -158,7 +158,7 @@ impl Import {
         &self,
         row: &VolunteerRow,
         may_write: impl Fn(OrgCode) -> bool,
-    ) -> Result<Result<Good, VolunteerRowReport>, StoreError> {
+    ) -> Result<Result<Good, RowReport>, StoreError> {
         let squadron = if is_id(&row.squadron_id) {
             let found = self.squadrons.load(&row.squadron_id).await?;
             (found.version > 0).then_some(found.state)
@@ -175,7 +175,7 @@ impl Import {
             None => {
                 // A cell that is no id may hold anything, a name for example.
                 let id = if is_id(&row.volunteer_id) { row.volunteer_id.clone() } else { String::new() };
-                Err(report(row.line, id, VolunteerRowOutcome::Rejected, &judged.remarks.findings()))
+                Err(report(row.line, id, RowOutcome::Rejected, &judged.remarks.findings()))
             }
         })
     }
@@ -266,11 +266,11 @@ fn other_content() -> Refused {
 fn report(
     line: i64,
     volunteer_id: String,
-    outcome: VolunteerRowOutcome,
+    outcome: RowOutcome,
     findings: &[Finding],
-) -> VolunteerRowReport {
+) -> RowReport {
     let findings = findings.iter().map(wire).collect();
-    VolunteerRowReport { line, volunteer_id, outcome: outcome.into(), findings }
+    RowReport { line, volunteer_id, outcome: outcome.into(), findings }
 }
 
 /// Sums and reports so far. Every report is kept: a caller must be able to trust that what is not reported landed.
@@ -282,7 +282,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn rejected(&mut self, report: VolunteerRowReport) {
+    fn rejected(&mut self, report: RowReport) {
         self.answer.rows += 1;
         self.answer.rejected += 1;
         self.answer.reports.push(report);
@@ -298,19 +298,19 @@ impl Tally {
                 self.answer.position = self.answer.position.max(position);
                 self.contents.insert(id.clone(), content);
                 if !warnings.is_empty() {
-                    self.answer.reports.push(report(line, id, VolunteerRowOutcome::Imported, &warnings));
+                    self.answer.reports.push(report(line, id, RowOutcome::Imported, &warnings));
                 }
             }
             Landed::AlreadyThere => {
                 self.answer.rows += 1;
                 self.answer.already_there += 1;
                 self.contents.insert(id.clone(), content);
-                self.answer.reports.push(report(line, id, VolunteerRowOutcome::AlreadyThere, &[]));
+                self.answer.reports.push(report(line, id, RowOutcome::AlreadyThere, &[]));
             }
             Landed::Refused(refused) => {
                 let mut findings = refused.findings();
                 findings.extend(warnings);
-                self.rejected(report(line, id, VolunteerRowOutcome::Rejected, &findings));
+                self.rejected(report(line, id, RowOutcome::Rejected, &findings));
             }
         }
     }

@@ -6,8 +6,8 @@ use xiaoan_proto::core::v1::Provenance;
 use xiaoan_proto::volunteers::v1;
 use xiaoan_proto::volunteers::v1::import_volunteers_request::Part;
 use xiaoan_proto::volunteers::v1::{
-    ImportVolunteersRequest, ImportVolunteersResponse, VolunteerImportHeader, VolunteerRow,
-    VolunteerRowOutcome, VolunteerState,
+    ImportVolunteersRequest, ImportVolunteersResponse, ImportHeader, VolunteerRow,
+    RowOutcome, VolunteerState,
 };
 
 fn row(line: i64, id: &str) -> VolunteerRow {
@@ -31,7 +31,7 @@ fn row(line: i64, id: &str) -> VolunteerRow {
 }
 
 async fn import(caller: &Caller, rows: Vec<VolunteerRow>, dry_run: bool) -> ImportVolunteersResponse {
-    let header = Part::Header(VolunteerImportHeader { dry_run, file_name: "people.csv".into() });
+    let header = Part::Header(ImportHeader { dry_run, file_name: "people.csv".into() });
     let parts = std::iter::once(header).chain(rows.into_iter().map(Part::Row));
     let messages: Vec<_> = parts.map(|part| ImportVolunteersRequest { part: Some(part) }).collect();
     let stream = futures::stream::iter(messages);
@@ -40,7 +40,7 @@ async fn import(caller: &Caller, rows: Vec<VolunteerRow>, dry_run: bool) -> Impo
 
 /// Codes of every line that was rejected.
 fn rejected(report: &ImportVolunteersResponse) -> BTreeMap<i64, Vec<String>> {
-    let rows = report.reports.iter().filter(|r| r.outcome() == VolunteerRowOutcome::Rejected);
+    let rows = report.reports.iter().filter(|r| r.outcome() == RowOutcome::Rejected);
     rows.map(|r| (r.line, r.findings.iter().map(|f| format!("{} {}", f.code, f.field)).collect())).collect()
 }
 
