@@ -8,6 +8,7 @@
 //! | `render` | one sheet of columns as table, CSV or JSON; JSON alone on stdout |
 //! | `spreadsheet` | the user's CSV files: encodings, headers, rows, the rejected-rows file |
 //! | `commands` | one file per subcommand |
+//! | `sim` | others' machines, played: banks |
 //! | `demo` | the invented city: generator, sums, replay through gRPC |
 
 pub mod args;
@@ -20,6 +21,7 @@ pub mod lang;
 pub mod moments;
 pub mod progress;
 pub mod render;
+pub mod sim;
 pub mod spreadsheet;
 
 use clap::Parser;

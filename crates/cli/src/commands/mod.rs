@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+pub mod antifraud;
 mod audit;
 mod cases;
 mod demo;
@@ -68,6 +69,8 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Cases(Cases::Import(what)) => import::run(&context, what).await,
         Command::Cases(what) => cases::run(&context, what).await,
         Command::Port(what) => port::run(&context, what).await,
+        Command::Antifraud(what) => antifraud::run(&context, what).await,
+        Command::Sim(what) => crate::sim::run(&context, what).await,
         Command::Standings(what) => standings::run(&context, what).await,
         Command::Explain(what) => explain::run(&context, what).await,
         Command::Watch(what) => watch::run(&context, what).await,
