@@ -28,7 +28,8 @@ impl From<BadToken> for Status {
             severity: Severity::Error,
             field: "page_token",
             zh: "page_token 不是本查询的上一页给出的，请从第一页重新开始".to_owned(),
-            en: "this page_token was not given by a page of this query; start again from the first page".to_owned(),
+            en: "this page_token was not given by a page of this query; start again from the first page"
+                .to_owned(),
         }])
     }
 }

@@ -80,9 +80,9 @@ pub(crate) fn with_evidence(facts: AccidentFacts) -> Vec<AccidentEvent> {
     past
 }
 
-pub(crate) fn state_of(past: Vec<AccidentEvent>) -> Accident {
+pub(crate) fn state_of(past: &[AccidentEvent]) -> Accident {
     let mut state = Accident::default();
-    for event in &past {
+    for event in past {
         state.apply(event);
     }
     state

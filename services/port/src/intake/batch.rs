@@ -22,6 +22,8 @@ use xiaoan_rpc::wire;
 
 /// Aggregates under way, with the version they were read at and what was decided on them.
 struct Work<A: Aggregate> {
+    /// Number of the record that touched it first: the log tells streams in this order.
+    first: i64,
     state: A,
     version: i64,
     facts: Vec<Fact<A::Event>>,
@@ -59,7 +61,7 @@ impl Batch {
                 let sender = Sender { system_id: &taker.system_id, sequence: record.sequence };
                 match content {
                     Content::Incident(incident) => self.report(taker, record, incident, sender).await?,
-                    Content::Step(step) => self.step(taker, step, may_write).await?,
+                    Content::Step(step) => self.step(taker, record.sequence, step, may_write).await?,
                     Content::Freight(freight) => self.direct(taker, record, freight, sender).await?,
                 }
             }
@@ -92,7 +94,7 @@ impl Batch {
             provenance: Provenance::Recorded.into(),
             ..Default::default()
         };
-        let work = load(&mut self.incidents, &taker.incidents, &id).await?;
+        let work = load(&mut self.incidents, &taker.incidents, &id, record.sequence).await?;
         let decided = work.state.decide_report(&request, &id, None, Some(sender), &taker.moment());
         Ok(decided.map(|facts| work.add(facts)))
     }
@@ -100,6 +102,7 @@ impl Batch {
     async fn step(
         &mut self,
         taker: &Taker,
+        sequence: i64,
         step: &SystemIncidentStep,
         may_write: &(impl Fn(OrgCode) -> bool + Sync),
     ) -> Result<Result<(), Refused>, StoreError> {
@@ -109,7 +112,7 @@ impl Batch {
             return Ok(Err(refused));
         }
         let id = id_of(&taker.system_id, &step.incident_record_id);
-        let work = load(&mut self.incidents, &taker.incidents, &id).await?;
+        let work = load(&mut self.incidents, &taker.incidents, &id, sequence).await?;
         // An officer may have handled it meanwhile; it may even be with a unit that is no longer this system's.
         if let Some(unit) = work.state.unit().filter(|unit| !may_write(*unit)) {
             return Ok(Err(Reason::NotYourUnit { unit }.into()));
@@ -135,14 +138,16 @@ impl Batch {
             provenance: Provenance::Recorded.into(),
             ..Default::default()
         };
-        let work = load(&mut self.freight, &taker.freight, &id).await?;
+        let work = load(&mut self.freight, &taker.freight, &id, record.sequence).await?;
         let decided = work.state.decide_direct(&request, &id, Some(sender), &taker.moment());
         Ok(decided.map(|facts| work.add(facts)))
     }
 
-    /// The writes of everything that was decided.
+    /// The writes of everything that was decided, in the order of the records.
     pub(super) fn writes(self) -> Vec<StreamWrite> {
-        writes_of(self.incidents).chain(writes_of(self.freight)).collect()
+        let mut writes: Vec<_> = writes_of(self.incidents).chain(writes_of(self.freight)).collect();
+        writes.sort_by_key(|(first, _)| *first);
+        writes.into_iter().map(|(_, write)| write).collect()
     }
 }
 
@@ -159,24 +164,28 @@ async fn load<'w, A: Aggregate>(
     works: &'w mut Works<A>,
     repository: &Repository<A>,
     id: &str,
+    first: i64,
 ) -> Result<&'w mut Work<A>, StoreError> {
     use std::collections::btree_map::Entry;
     match works.entry(id.to_owned()) {
         Entry::Occupied(known) => Ok(known.into_mut()),
         Entry::Vacant(unknown) => {
             let loaded = repository.load(id).await?;
-            let work = Work { state: loaded.state, version: loaded.version, facts: Vec::new() };
+            let work = Work { first, state: loaded.state, version: loaded.version, facts: Vec::new() };
             Ok(unknown.insert(work))
         }
     }
 }
 
 /// Streams that were only looked at are written as well, without an event: a refusal, too, holds for what was read only.
-fn writes_of<A: Aggregate>(works: Works<A>) -> impl Iterator<Item = StreamWrite> {
-    works.into_iter().map(|(id, work)| StreamWrite {
-        stream: StreamId::new(A::KIND, &id),
-        expected_version: work.version,
-        events: work.facts.into_iter().map(NewEvent::from).collect(),
+fn writes_of<A: Aggregate>(works: Works<A>) -> impl Iterator<Item = (i64, StreamWrite)> {
+    works.into_iter().map(|(id, work)| {
+        let write = StreamWrite {
+            stream: StreamId::new(A::KIND, &id),
+            expected_version: work.version,
+            events: work.facts.into_iter().map(NewEvent::from).collect(),
+        };
+        (work.first, write)
     })
 }
 

@@ -56,7 +56,7 @@ fn a_guard_guides_only_with_authority_on_the_day_and_today_and_in_their_own_name
     let guard = authorised_guard();
     let settle = |desk: &Desk, account: &str, guard: Option<&Guard>, guard_id: &str| {
         let request = settle_request(guard_id);
-        state_of(with_evidence(property_only())).decide_settle(&request, guard, &desk.guard(account))
+        state_of(&with_evidence(property_only())).decide_settle(&request, guard, &desk.guard(account))
     };
     assert!(settle(&desk, "guard-account", Some(&guard), GUARD).is_ok());
     let code = |refused: Result<Facts, Refused>| {
@@ -68,7 +68,7 @@ fn a_guard_guides_only_with_authority_on_the_day_and_today_and_in_their_own_name
     // After the term the guard cannot act any more; an officer may still record what was signed in time.
     desk.now = datetime!(2028-01-01 12:00 +8);
     assert_eq!(code(settle(&desk, "guard-account", Some(&guard), GUARD)), Some("GUARD-NO-AUTHORITY"));
-    let late = state_of(with_evidence(property_only())).decide_settle(
+    let late = state_of(&with_evidence(property_only())).decide_settle(
         &settle_request(GUARD),
         Some(&guard),
         &desk.moment("officer-1"),
@@ -142,7 +142,7 @@ fn po_002_the_ordinary_procedure_takes_two_officers_and_self_negotiation_no_cert
         .when(|a| a.decide_certify(&certify_request(), &at))
         .then_refused(&["PO-002"]);
     past.push(officers(&["p-1", "p-2"]));
-    assert!(state_of(past).decide_certify(&certify_request(), &at).is_ok());
+    assert!(state_of(&past).decide_certify(&certify_request(), &at).is_ok());
     given::<Accident>(with_evidence(property_only()))
         .when(|a| a.decide_certify(&certify_request(), &at))
         .then_refused(&["PO-002"]);
@@ -157,7 +157,7 @@ fn an_accident_is_closed_once_it_has_an_end_and_its_scene_is_cleared() {
     given::<Accident>(past.clone())
         .when(|a| a.decide_close(&close, &at))
         .then_refused(&["ACCIDENT-NOT-ENDED"]);
-    let settled = state_of(past.clone()).decide_settle(&settle_request(""), None, &at).expect("settled");
+    let settled = state_of(&past).decide_settle(&settle_request(""), None, &at).expect("settled");
     past.extend(settled.into_iter().map(|f| f.event));
     given::<Accident>(past.clone())
         .when(|a| a.decide_close(&close, &at))
