@@ -86,6 +86,9 @@ pub enum Command {
     /// The port police: incidents, accidents, guards, freight traffic
     #[command(subcommand)]
     Port(crate::commands::port::Port),
+    /// Volunteers: people, squadrons, duty points, patrols
+    #[command(subcommand)]
+    Volunteers(crate::commands::volunteers::Volunteers),
     /// The anti-fraud centre: stops, freezes and returns of money, and what banks confirmed
     #[command(subcommand)]
     Antifraud(crate::commands::antifraud::Antifraud),

@@ -145,6 +145,7 @@ macro_rules! report_from {
 
 report_from!(cases, ImportCasesResponse, case_no);
 report_from!(port, ImportIncidentsResponse, incident_no);
+report_from!(volunteers, ImportVolunteersResponse, volunteer_id);
 
 /// Imports a file: `send` hands the parts to the service and gives its answer.
 ///

@@ -13,6 +13,7 @@ mod projections;
 mod sources;
 mod standings;
 mod token;
+pub mod volunteers;
 mod watch;
 
 use crate::args::{Cases, Cli, Command, Globals, Output};
@@ -69,6 +70,7 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Cases(Cases::Import(what)) => import::run(&context, what).await,
         Command::Cases(what) => cases::run(&context, what).await,
         Command::Port(what) => port::run(&context, what).await,
+        Command::Volunteers(what) => volunteers::run(&context, what).await,
         Command::Antifraud(what) => antifraud::run(&context, what).await,
         Command::Sim(what) => crate::sim::run(&context, what).await,
         Command::Standings(what) => standings::run(&context, what).await,

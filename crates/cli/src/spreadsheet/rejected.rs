@@ -112,7 +112,8 @@ mod tests {
         assert_eq!(lines[2], "short;A3;;;;;;;;;;;;;GE-006;案别代码不对；请改。");
         assert_eq!(lines.len(), 3);
 
-        let again: Vec<_> = Spreadsheet::<CaseRow>::open(&target, |_| {}).unwrap().map(|r| r.unwrap().0).collect();
+        let again: Vec<_> =
+            Spreadsheet::<CaseRow>::open(&target, |_| {}).unwrap().map(|r| r.unwrap().0).collect();
         assert_eq!((again.len(), again[0].case_no.as_str(), again[0].malformed.as_str()), (2, "A2", ""));
     }
 }

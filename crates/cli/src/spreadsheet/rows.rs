@@ -2,6 +2,7 @@
 
 use xiaoan_proto::cases::v1::CaseRow;
 use xiaoan_proto::port::v1::IncidentRow;
+use xiaoan_proto::volunteers::v1::VolunteerRow;
 
 /// A row that a service imports: texts as they stand in the file.
 pub trait Row: Default + Send + 'static {
@@ -62,4 +63,20 @@ row! { IncidentRow {
     receipt_no = "移交回执",
     ended_at = "处置时间",
     closed_at = "办结时间",
+} }
+
+row! { VolunteerRow {
+    volunteer_id = "报名编号",
+    org_unit = "派出所代码",
+    name = "姓名",
+    phone = "电话",
+    id_number = "身份证号",
+    birth_date = "出生日期",
+    background = "人员身份",
+    received_on = "报名日期",
+    vetting = "政审结果",
+    vetted_on = "政审日期",
+    vetting_expires_on = "政审有效期至",
+    enrolled_on = "编号日期",
+    squadron_id = "中队",
 } }
