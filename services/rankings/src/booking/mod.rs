@@ -68,7 +68,6 @@ const BOOKING_EVENTS: &[&str] = &[
     "xiaoan.port.v1.IncidentClosed",
     "xiaoan.port.v1.IncidentWithdrawn",
     "xiaoan.port.v1.GuardAuthorised",
-    "xiaoan.port.v1.GuardAuthorityEnded",
     "xiaoan.port.v1.FreightTrafficDirected",
     "xiaoan.port.v1.FreightTrafficCorrected",
     "xiaoan.port.v1.SettlementSigned",

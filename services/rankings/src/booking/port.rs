@@ -7,7 +7,7 @@
 //! | closed | + one closed, on the day of closing |
 //! | withdrawn | − the report and, when it was closed, − the closing, on their days |
 //! | guard authorised | + one on the day of the decision, unless it is another term of a guard who has been counted |
-//! | authority ended before its term | − that one, on the day it was counted |
+//! | authority ended before its term | nothing: that authority had been given stays true |
 //! | freight traffic directed, corrected | + vehicles; − those counted before, + the right number, on the same day |
 //! | settlement signed | + one on the day of the last signature |
 
@@ -15,8 +15,8 @@ use super::{Book, Line, Unbookable, day, word};
 use crate::measures::Measure;
 use xiaoan_proto::core::v1 as core;
 use xiaoan_proto::port::v1::{
-    FreightTrafficCorrected, FreightTrafficDirected, GuardAuthorised, GuardAuthorityEnded,
-    IncidentClassified, IncidentClosed, IncidentKind, IncidentReported, IncidentWithdrawn, SettlementSigned,
+    FreightTrafficCorrected, FreightTrafficDirected, GuardAuthorised, IncidentClassified, IncidentClosed,
+    IncidentKind, IncidentReported, IncidentWithdrawn, SettlementSigned,
 };
 
 xiaoan_kernel::events! {
@@ -27,7 +27,6 @@ xiaoan_kernel::events! {
         IncidentClosed(IncidentClosed),
         IncidentWithdrawn(IncidentWithdrawn),
         GuardAuthorised(GuardAuthorised),
-        GuardAuthorityEnded(GuardAuthorityEnded),
         FreightDirected(FreightTrafficDirected),
         FreightCorrected(FreightTrafficCorrected),
         SettlementSigned(SettlementSigned),
@@ -36,6 +35,7 @@ xiaoan_kernel::events! {
 
 /// What books nothing.
 pub const NOTHING: &[&str] = &[
+    "xiaoan.port.v1.GuardAuthorityEnded",
     "xiaoan.port.v1.AccidentReported",
     "xiaoan.port.v1.AccidentTrackDecided",
     "xiaoan.port.v1.AccidentFactsAmended",
@@ -87,9 +87,6 @@ pub fn lines(event: &PortEvent) -> Result<Vec<Line>, Unbookable> {
         PortEvent::GuardAuthorised(e) if e.renewal => Ok(Vec::new()),
         PortEvent::GuardAuthorised(e) => {
             one(GuardsAuthorised, &e.org_unit, "", (e.authorised_on, "authorised_on"), 1)
-        }
-        PortEvent::GuardAuthorityEnded(e) => {
-            one(GuardsAuthorised, &e.org_unit, "", (e.authorised_on, "authorised_on"), -1)
         }
         PortEvent::FreightDirected(e) => {
             one(FreightVehicles, &e.org_unit, "", (e.directed_on, "directed_on"), e.vehicles)
@@ -191,18 +188,11 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_counts_once_however_many_terms_and_no_longer_when_authority_is_taken_away() {
+    fn a_guard_counts_once_however_many_terms() {
         let authorised =
             GuardAuthorised { org_unit: UNIT.into(), authorised_on: Some(MAY.into()), ..Default::default() };
         assert_eq!(booked(authorised.clone()), [line("port.guards_authorised", "", MAY, 1)]);
         assert_eq!(booked(GuardAuthorised { renewal: true, ..authorised }), []);
-        let ended = GuardAuthorityEnded {
-            org_unit: UNIT.into(),
-            authorised_on: Some(MAY.into()),
-            ended_on: Some(JUNE.into()),
-            ..Default::default()
-        };
-        assert_eq!(booked(ended), [line("port.guards_authorised", "", MAY, -1)]);
     }
 
     #[test]

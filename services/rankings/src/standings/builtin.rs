@@ -191,7 +191,8 @@ fn volunteer_squadrons() -> Scheme {
     }
 }
 
-/// Facts rows P1, P3, P5: the port's stations, and the bureau with what it handles itself, by the share of incidents closed.
+/// Facts rows P1, P3, P5: the port's stations by the share of incidents closed. What the bureau does itself, such as giving
+/// guards authority, stands in the city's row.
 fn port_operations() -> Scheme {
     let higher = Direction::HigherIsBetter;
     let indicators = vec![
@@ -204,12 +205,11 @@ fn port_operations() -> Scheme {
     ];
     Scheme {
         board: "port-operations".into(),
-        title_zh: "港航运行保障榜".into(),
-        title_en: "Port operations".into(),
-        entrant_kinds: vec![OrgKind::PortBureau.into(), OrgKind::PortStation.into()],
+        title_zh: "港航运行保障榜（派出所）".into(),
+        title_en: "Port operations: stations".into(),
+        entrant_kinds: vec![OrgKind::PortStation.into()],
         indicators,
         rank_by: "closing_rate".into(),
-        with_facts_only: true,
         ..Default::default()
     }
 }

@@ -1,6 +1,6 @@
 //! A board as its page shows it: every figure of the standings turned into text and links, once, here.
 
-use xiaoan_proto::hq::v1::{Indicator, Scheme};
+use xiaoan_proto::hq::v1::{Entrants, Indicator, Scheme};
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse};
 
 use super::format::{Moment, day_text};
@@ -81,6 +81,8 @@ pub struct BoardView {
     pub rules: Vec<String>,
     /// Smallest denominator of the ranking indicator.
     pub minimum: i64,
+    /// Head of the column of names.
+    pub who: &'static str,
 }
 
 impl BoardView {
@@ -101,6 +103,8 @@ pub struct Column {
     pub unit: String,
     /// Drawn with fraction and interval on a scale to 100 %.
     pub percent: bool,
+    /// Has an interval: a share of cases, not of money.
+    pub interval: bool,
     /// Has a denominator.
     pub rate: bool,
     /// Ranks the board.
@@ -146,6 +150,10 @@ pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) 
         ranked_by: by.map(|i| title(i, lang).to_owned()).unwrap_or_default(),
         rules: scheme.attention_rules.iter().map(|rule| row::reason(rule, scheme, lang)).collect(),
         minimum: by.map_or(0, |i| i.min_denominator),
+        who: match scheme.entrants() {
+            Entrants::Squadrons => lang.t("中队", "Squadron"),
+            Entrants::Unspecified => lang.t("单位", "Unit"),
+        },
     }
 }
 
@@ -180,6 +188,7 @@ fn column(indicator: &Indicator, scheme: &Scheme, lang: Lang) -> Column {
         hint: names::ratio(indicator, lang),
         unit: if rate { String::new() } else { names::unit(&indicator.unit, lang).to_owned() },
         percent: names::is_percent(indicator),
+        interval: names::is_percent(indicator) && !names::is_money(indicator),
         rate,
         ranks: indicator.id == scheme.rank_by,
         formula: names::formula(indicator),

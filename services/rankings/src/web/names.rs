@@ -123,8 +123,8 @@ const CATEGORIES: &[(&str, &str, &str)] = &[
 
 /// Facts area, Chinese, English.
 const AREAS: &[(&str, &str, &str)] = &[
-    ("A", "秋风反盗窃专项行动", "“Autumn Wind” anti-theft campaign"),
-    ("V", "桃乡义警", "“Peach Village” volunteers"),
+    ("A", "秋风反盗窃专项行动", "Autumn Wind anti-theft campaign"),
+    ("V", "桃乡义警", "Peach Village volunteers"),
     ("F", "社区警务", "Community policing"),
     ("J", "反诈中心", "Anti-fraud centre"),
     ("P", "港航公安", "Port and shipping police"),
@@ -219,6 +219,12 @@ pub fn formula(indicator: &Indicator) -> String {
         out.push_str(&format!(" × {}", indicator.scale));
     }
     out
+}
+
+/// True when money is counted.
+pub fn is_money(indicator: &Indicator) -> bool {
+    let measure = indicator.numerator.as_ref().and_then(|part| Measure::named(&part.measure));
+    measure.is_some_and(Measure::is_money)
 }
 
 /// True when the indicator is a share of one whole in per cent, which a 0–100 scale can draw.

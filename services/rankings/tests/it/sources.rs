@@ -372,6 +372,7 @@ async fn the_port_is_ranked_by_what_it_closed() {
     let pier = entry(&june, PIER);
     let rate = cell(pier, "closing_rate");
     assert_eq!((rate.numerator, rate.denominator, rate.display.as_str()), (9, Some(12), "75.0"));
+    assert_eq!(june.entries.len(), 1, "the bureau is no station; what it does itself is in the city's row");
     for (id, number) in [("settlements", 1), ("guards", 1), ("freight_vehicles", 1_200)] {
         assert_eq!(cell(pier, id).numerator, number, "{id}");
     }

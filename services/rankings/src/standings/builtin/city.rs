@@ -79,9 +79,16 @@ fn volunteers() -> Vec<Indicator> {
         more("applied", "报名", "Applied", Measure::Applied, "", "人"),
         more("enrolled", "入队", "Enrolled", Measure::Enrolled, "", "人"),
         more("duty_points", "执勤点", "Duty points", Measure::DutyPoints, "", "处"),
-        more("points_town", "镇执勤点", "in the town", Measure::DutyPoints, "town", "处"),
-        more("points_village", "村执勤点", "in villages", Measure::DutyPoints, "village", "处"),
-        more("points_enterprise", "企业执勤点", "in enterprises", Measure::DutyPoints, "enterprise", "处"),
+        more("points_town", "镇执勤点", "Duty points in the town", Measure::DutyPoints, "town", "处"),
+        more("points_village", "村执勤点", "Duty points in villages", Measure::DutyPoints, "village", "处"),
+        more(
+            "points_enterprise",
+            "企业执勤点",
+            "Duty points in enterprises",
+            Measure::DutyPoints,
+            "enterprise",
+            "处",
+        ),
         more("squadrons_village", "村中队", "Village squadrons", Measure::Squadrons, "village", "支"),
         more(
             "squadrons_guard",
@@ -136,7 +143,7 @@ fn fraud() -> Vec<Indicator> {
 fn port() -> Vec<Indicator> {
     vec![
         fewer("incidents", "港区事件", "Port incidents", Measure::Incidents, "", "起"),
-        more("incidents_closed", "已办结", "closed", Measure::IncidentsClosed, "", "起"),
+        more("incidents_closed", "港区事件办结", "Port incidents closed", Measure::IncidentsClosed, "", "起"),
         more("guards", "授权保安", "Guards authorised", Measure::GuardsAuthorised, "", "人"),
         more("settlements", "快处协商", "Settlements", Measure::Settlements, "", "起"),
         more("freight_vehicles", "疏导货车", "Freight vehicles directed", Measure::FreightVehicles, "", "辆"),
