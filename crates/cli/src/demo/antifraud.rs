@@ -53,6 +53,9 @@ const MEMBERS: usize = 38;
 const STOPS: usize = 240;
 /// Orders under way at a time.
 const IN_FLIGHT: usize = 32;
+/// How long its deadlines may take to come about, and the pause between two looks.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 /// First moment of the window.
 const BEGIN: OffsetDateTime = datetime!(2021-01-01 9:00 +8);
 /// Days of the window.
@@ -259,8 +262,44 @@ fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
             .map(|(account, stop)| stopped(account, order_freeze(stage, account, stop)))
             .buffered(IN_FLIGHT);
         let _: Vec<()> = collect(drafted).await?;
-        attend_all(stage, &accounts).await
+        attend_all(stage, &accounts).await?;
+        let settled = settled(stage).await;
+        settled.map_err(|fault| Box::new(Stopped { story: "deadlines".into(), rpc: "list", fault }))
     })
+}
+
+/// The deadlines of 2021 are over and come about at once, by the service's timer: the share is told when they have.
+async fn settled(stage: &Stage<'_>) -> Result<(), Fault> {
+    let clients = stage.voice(&headquarters())?;
+    let until = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let stops = pb::ListStopsRequest {
+            org_unit: CITY.into(),
+            state: pb::StopState::Stopped.into(),
+            page_size: 1000,
+            ..Default::default()
+        };
+        let send = async |r| clients.stop().list_stops(r).await;
+        let stops = clients.call(Service::Antifraud, stops, send).await?.stops;
+        let freezes = pb::ListFreezesRequest {
+            org_unit: CITY.into(),
+            state: pb::FreezeState::Frozen.into(),
+            page_size: 1000,
+            ..Default::default()
+        };
+        let send = async |r| clients.freeze().list_freezes(r).await;
+        let freezes = clients.call(Service::Antifraud, freezes, send).await?.freezes;
+        let last = |freeze: &pb::FreezeOrder| freeze.expires_on.map(|day| day.year);
+        if stops.iter().all(|stop| stop.provenance() != Provenance::Demo)
+            && freezes.iter().all(|f| f.provenance() != Provenance::Demo || last(f) > Some(2022))
+        {
+            return Ok(());
+        }
+        if tokio::time::Instant::now() > until {
+            return Err(Fault::Failed("the deadlines of the demo do not come about".into()));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 async fn collect<T>(

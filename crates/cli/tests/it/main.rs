@@ -1,7 +1,9 @@
 //! The command line as a user meets it: exit codes, what stands on stdout and what on stderr. No server takes part;
 //! commands against running services are told in `tests/e2e`.
 
+mod banks;
 mod demo;
+mod port;
 
 use std::path::Path;
 use std::process::{Command, Output};
