@@ -1,6 +1,7 @@
 //! Somebody with the superuser's password rewrites one event: the audit names it, and so does the consumer's chain.
 
-use crate::city::{City, Storm};
+use crate::city::City;
+use crate::storm::Storm;
 use anyhow::Result;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! kill -9 of `cases` in the middle of a storm: every acknowledged command is there once, positions dense, chain whole.
 
-use crate::city::{City, Storm};
+use crate::city::City;
+use crate::storm::Storm;
 use anyhow::Result;
 
 #[tokio::test(flavor = "multi_thread")]

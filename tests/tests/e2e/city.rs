@@ -1,34 +1,38 @@
-//! A city of three real services over real servers, and a storm of commands against it.
+//! A city of six real services over real servers.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::{Request, Status};
 use xiaoan_eventstore::{ChainHead, chain};
-use xiaoan_kernel::{RequestId, parse_city_minute};
-use xiaoan_proto::cases::v1::FileCaseRequest;
+use xiaoan_proto::antifraud::v1::bank_desk_service_client::BankDeskServiceClient;
 use xiaoan_proto::cases::v1::case_service_client::CaseServiceClient;
-use xiaoan_proto::core::v1::Date;
 use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use xiaoan_proto::eventlog::v1::{GetHeadRequest, ReadRequest, RecordedEvent};
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
 use xiaoan_proto::rankings::v1::{CheckLedgerRequest, GetStandingsRequest, GetStandingsResponse};
-use xiaoan_proto::timestamp;
 use xiaoan_testkit::{Process, ProcessBuilder, TestDb, TestIssuer, TestNats, wait_until};
 
-const STATIONS: [&str; 5] = ["371102010000", "371102020000", "371103020000", "371122010000", "371172020000"];
+/// Whoever records; rankings follows them all.
+pub const SOURCES: [&str; 5] = ["hq", "cases", "antifraud", "port", "volunteers"];
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A call that carries a token, or none.
 #[derive(Clone)]
 pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Bearer {
+    fn new(token: &str) -> Result<Self> {
+        Ok(Self(Some(format!("Bearer {token}").parse()?)))
+    }
+}
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
@@ -54,11 +58,14 @@ impl Ran {
     }
 }
 
-/// Three services, their databases and their broker; the org units of the acceptance file are registered.
+/// Six services, their databases and their broker; the org units of the acceptance file are registered.
 pub struct City {
     pub nats: TestNats,
     pub hq: Process,
     pub cases: Process,
+    pub antifraud: Process,
+    pub port: Process,
+    pub volunteers: Process,
     pub rankings: Process,
     issuer: TestIssuer,
     databases: HashMap<&'static str, TestDb>,
@@ -68,32 +75,56 @@ impl City {
     pub async fn start() -> Result<Self> {
         let (issuer, nats) = (TestIssuer::new(), TestNats::start().await);
         let mut databases = HashMap::new();
-        for name in ["hq", "cases", "rankings"] {
+        for name in SOURCES.into_iter().chain(["rankings"]) {
             databases.insert(name, TestDb::create(name).await);
         }
         let hq = builder("hq", &issuer, &nats, &databases["hq"]).spawn().await;
-        // `cases` is ready once it has read headquarters' units, so they come first.
+        // The others are ready once they have read headquarters' units, so these come first.
         let units = acceptance("org-units.csv").to_string_lossy().into_owned();
         let addresses = vec![("XIAOAN_HQ_URL", hq.grpc_url())];
         let ran = xiaoan(&issuer, &addresses, &["org", "import", &units, "--wait", "0"]).await?;
         ensure!(ran.code == 0, "org import: {}{}", ran.stdout, ran.stderr);
-        let sources = format!("hq={}", hq.grpc_url());
-        let cases = builder("cases", &issuer, &nats, &databases["cases"]).env("XIAOAN_SOURCES", &sources);
-        let cases = cases.spawn().await;
-        let sources = format!("{sources},cases={}", cases.grpc_url());
-        let rankings = builder("rankings", &issuer, &nats, &databases["rankings"])
-            .env("XIAOAN_SOURCES", sources)
-            .env("XIAOAN_WEB_ADDR", "127.0.0.1:0")
-            .spawn()
-            .await;
-        let city = Self { nats, hq, cases, rankings, issuer, databases };
+        let units_of = format!("hq={}", hq.grpc_url());
+        let following = |name: &str| {
+            builder(name, &issuer, &nats, &databases[name]).env("XIAOAN_SOURCES", &units_of).spawn()
+        };
+        let (cases, antifraud, port, volunteers) = tokio::join!(
+            following("cases"),
+            following("antifraud"),
+            following("port"),
+            following("volunteers")
+        );
+        let sources = sources([
+            ("hq", &hq),
+            ("cases", &cases),
+            ("antifraud", &antifraud),
+            ("port", &port),
+            ("volunteers", &volunteers),
+        ]);
+        let rankings = rankings(&issuer, &nats, &databases["rankings"], sources).spawn().await;
+        let city = Self { nats, hq, cases, antifraud, port, volunteers, rankings, issuer, databases };
         let known = city.head("hq").await?;
         wait_until(PATIENCE, || async {
-            let filed = city.cases_client().await.is_ok();
-            filed && city.followed("cases", known).await.unwrap_or(false)
+            for name in &SOURCES[1..] {
+                if !city.followed(name, known).await.unwrap_or(false) {
+                    return false;
+                }
+            }
+            true
         })
         .await;
         Ok(city)
+    }
+
+    fn process(&self, source: &str) -> &Process {
+        match source {
+            "hq" => &self.hq,
+            "cases" => &self.cases,
+            "antifraud" => &self.antifraud,
+            "port" => &self.port,
+            "volunteers" => &self.volunteers,
+            other => panic!("no source {other}"),
+        }
     }
 
     /// Whether a service's directory has read headquarters' log up to a position.
@@ -124,10 +155,8 @@ impl City {
         let (grpc, admin) = (self.rankings.grpc_url(), self.rankings.admin_addr().to_owned());
         self.databases.remove("rankings");
         let fresh = TestDb::create("rankings").await;
-        let sources = format!("hq={},cases={}", self.hq.grpc_url(), self.cases.grpc_url());
-        self.rankings = builder("rankings", &self.issuer, &self.nats, &fresh)
-            .env("XIAOAN_SOURCES", sources)
-            .env("XIAOAN_WEB_ADDR", "127.0.0.1:0")
+        let sources = sources(SOURCES.map(|name| (name, self.process(name))));
+        self.rankings = rankings(&self.issuer, &self.nats, &fresh, sources)
             .env("XIAOAN_GRPC_ADDR", grpc.trim_start_matches("http://"))
             .env("XIAOAN_ADMIN_ADDR", admin)
             .spawn()
@@ -140,14 +169,50 @@ impl City {
         let addresses = vec![
             ("XIAOAN_HQ_URL", self.hq.grpc_url()),
             ("XIAOAN_CASES_URL", self.cases.grpc_url()),
+            ("XIAOAN_ANTIFRAUD_URL", self.antifraud.grpc_url()),
+            ("XIAOAN_PORT_URL", self.port.grpc_url()),
+            ("XIAOAN_VOLUNTEERS_URL", self.volunteers.grpc_url()),
             ("XIAOAN_RANKINGS_URL", self.rankings.grpc_url()),
         ];
         xiaoan(&self.issuer, &addresses, args).await
     }
 
-    fn bearer(&self, subject: &str, roles: &[&str]) -> Result<Bearer> {
-        let token = self.issuer.token(subject, "371100000000", roles);
-        Ok(Bearer(Some(format!("Bearer {token}").parse()?)))
+    /// Somebody of the city bureau.
+    pub fn bearer(&self, subject: &str, roles: &[&str]) -> Result<Bearer> {
+        self.bearer_of(subject, "371100000000", roles)
+    }
+
+    /// Somebody of a unit.
+    pub fn bearer_of(&self, subject: &str, unit: &str, roles: &[&str]) -> Result<Bearer> {
+        Bearer::new(&self.token(subject, unit, roles))
+    }
+
+    pub fn officer(&self) -> Result<Bearer> {
+        self.bearer("officer-1", &["officer"])
+    }
+
+    pub fn headquarters(&self) -> Result<Bearer> {
+        self.bearer("hq-1", &["hq"])
+    }
+
+    /// A token for a caller of one's own.
+    pub fn token(&self, subject: &str, org_unit: &str, roles: &[&str]) -> String {
+        self.issuer.token(subject, org_unit, roles)
+    }
+
+    /// A channel to a service that connects when it is first used, and again when it must.
+    pub fn lazy(&self, service: &Process) -> Result<Channel> {
+        lazy(&service.grpc_url())
+    }
+
+    /// The desk as a bank sees it.
+    pub fn bank_desk(
+        &self,
+        bank: &str,
+    ) -> Result<BankDeskServiceClient<InterceptedService<Channel, Bearer>>> {
+        let bearer = Bearer::new(&self.issuer.token_of_member(bank, "371100000000", bank, &["bank"]))?;
+        let channel = Endpoint::from_shared(self.antifraud.grpc_url())?.connect_lazy();
+        Ok(BankDeskServiceClient::with_interceptor(channel, bearer))
     }
 
     pub async fn cases_client(&self) -> Result<CaseServiceClient<InterceptedService<Channel, Bearer>>> {
@@ -165,8 +230,7 @@ impl City {
         &self,
         source: &str,
     ) -> Result<EventLogServiceClient<InterceptedService<Channel, Bearer>>> {
-        let process = if source == "hq" { &self.hq } else { &self.cases };
-        let channel = connect(&process.grpc_url()).await?;
+        let channel = connect(&self.process(source).grpc_url()).await?;
         let bearer = self.bearer("auditor-1", &["auditor"])?;
         Ok(EventLogServiceClient::with_interceptor(channel, bearer).max_decoding_message_size(64 << 20))
     }
@@ -210,18 +274,24 @@ impl City {
         Ok(())
     }
 
-    /// Waits until rankings has applied everything that hq and cases have recorded.
+    /// Waits until rankings has applied everything that was recorded anywhere.
     pub async fn board_has_everything(&self) -> Result<GetStandingsResponse> {
-        let at_least: HashMap<_, _> =
-            [("hq".to_owned(), self.head("hq").await?), ("cases".to_owned(), self.head("cases").await?)]
-                .into();
+        self.board("theft-stations", "2026-06").await
+    }
+
+    /// A board, once rankings has applied everything that was recorded anywhere.
+    pub async fn board(&self, board: &str, period: &str) -> Result<GetStandingsResponse> {
+        let mut at_least = HashMap::new();
+        for source in SOURCES {
+            at_least.insert(source.to_owned(), self.head(source).await?);
+        }
         let shown = Arc::new(Mutex::new(None));
         wait_until(PATIENCE, || {
             let (at_least, shown) = (at_least.clone(), Arc::clone(&shown));
             async move {
                 let request = GetStandingsRequest {
-                    board: "theft-stations".into(),
-                    period: "2026-06".into(),
+                    board: board.to_owned(),
+                    period: period.to_owned(),
                     at_least,
                     ..Default::default()
                 };
@@ -253,6 +323,16 @@ impl City {
             .sum();
         ensure!(rows == filed.numerator, "the rows sum to {rows}, the city to {}", filed.numerator);
         Ok(filed.numerator)
+    }
+
+    /// Waits until a source has recorded so many events of a type, which somebody else causes.
+    pub async fn everything_is_confirmed(&self, source: &str, type_name: &str, count: usize) -> Result<()> {
+        wait_until(PATIENCE, || async {
+            let log = self.whole_log(source).await.unwrap_or_default();
+            log.iter().filter(|event| event.r#type == type_name).count() >= count
+        })
+        .await;
+        Ok(())
     }
 
     /// Sums equal the ledger; gives its lines and digest.
@@ -312,109 +392,23 @@ impl City {
     }
 }
 
-/// The n-th case of the storm: a bicycle gone on 10 June 2026.
-pub fn a_case(n: usize) -> FileCaseRequest {
-    let station = STATIONS[n % STATIONS.len()];
-    let at = |text: &str| parse_city_minute(text).map(timestamp);
-    FileCaseRequest {
-        request_id: RequestId::of(&format!("storm {n}")).to_string(),
-        case_no: format!("A{station}202606{n:04}"),
-        org_unit: station.into(),
-        category: "050227".into(),
-        occurred_from: at("2026-06-10 07:00"),
-        reported_at: at("2026-06-10 09:30"),
-        filed_on: Some(Date { year: 2026, month: 6, day: 10 }),
-        loss_fen: 26_000,
-        preventable: true,
-        ..Default::default()
-    }
-}
-
-/// Commands that are sent until they are answered, always with the same request id.
-pub struct Storm {
-    done: watch::Receiver<usize>,
-    tasks: tokio::task::JoinSet<Result<Vec<String>>>,
-}
-
-impl Storm {
-    /// Files `count` cases (numbers 0..count) from `clients` clients.
-    pub async fn start(city: &City, clients: usize, count: usize) -> Result<Self> {
-        Self::start_at(city, &city.cases.grpc_url(), clients, 0..count).await
-    }
-
-    /// The same at another process, with other case numbers.
-    pub async fn start_at(
-        city: &City,
-        url: &str,
-        clients: usize,
-        numbers: std::ops::Range<usize>,
-    ) -> Result<Self> {
-        let queue = Arc::new(Mutex::new(numbers));
-        let (sender, done) = watch::channel(0);
-        let sender = Arc::new(sender);
-        let mut tasks = tokio::task::JoinSet::new();
-        for _ in 0..clients {
-            let (queue, sender) = (Arc::clone(&queue), Arc::clone(&sender));
-            let channel =
-                Endpoint::from_shared(url.to_owned())?.timeout(Duration::from_secs(10)).connect_lazy();
-            let bearer = city.bearer("officer-1", &["officer"])?;
-            let mut client = CaseServiceClient::with_interceptor(channel, bearer);
-            tasks.spawn(async move {
-                let mut acknowledged = Vec::new();
-                loop {
-                    let Some(n) = queue.lock().await.next() else { return Ok(acknowledged) };
-                    acknowledged.push(file(&mut client, a_case(n)).await?);
-                    sender.send_modify(|done| *done += 1);
-                }
-            });
-        }
-        Ok(Self { done, tasks })
-    }
-
-    /// Waits until so many commands have been acknowledged.
-    pub async fn reached(&self, count: usize) -> Result<()> {
-        let mut done = self.done.clone();
-        tokio::time::timeout(PATIENCE, done.wait_for(|done| *done >= count))
-            .await
-            .context("the storm is stuck")??;
-        Ok(())
-    }
-
-    /// Waits until all have been acknowledged; gives their case numbers.
-    pub async fn finished(mut self) -> Result<Vec<String>> {
-        let mut all = Vec::new();
-        while let Some(part) = self.tasks.join_next().await {
-            all.extend(part??);
-        }
-        Ok(all)
-    }
-}
-
-async fn file(
-    client: &mut CaseServiceClient<InterceptedService<Channel, Bearer>>,
-    request: FileCaseRequest,
-) -> Result<String> {
-    let began = std::time::Instant::now();
-    loop {
-        match client.file_case(request.clone()).await {
-            Ok(answer) => return Ok(answer.into_inner().case_no),
-            Err(status) => match status.code() {
-                // The service died, drains, or cannot say what became of it: the same id is sent again.
-                Code::Unavailable
-                | Code::ResourceExhausted
-                | Code::Unknown
-                | Code::Internal
-                | Code::Cancelled
-                | Code::DeadlineExceeded => tokio::time::sleep(Duration::from_millis(20)).await,
-                _ => bail!("{}: {status:?}", request.case_no),
-            },
-        }
-        ensure!(began.elapsed() < PATIENCE, "{} is never answered", request.case_no);
-    }
-}
-
 pub fn acceptance(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("acceptance").join(name)
+}
+
+/// See [`City::lazy`].
+pub fn lazy(url: &str) -> Result<Channel> {
+    Ok(Endpoint::from_shared(url.to_owned())?.timeout(Duration::from_secs(10)).connect_lazy())
+}
+
+fn sources(known: [(&str, &Process); SOURCES.len()]) -> String {
+    known.map(|(name, process)| format!("{name}={}", process.grpc_url())).join(",")
+}
+
+fn rankings(issuer: &TestIssuer, nats: &TestNats, database: &TestDb, sources: String) -> ProcessBuilder {
+    builder("rankings", issuer, nats, database)
+        .env("XIAOAN_SOURCES", sources)
+        .env("XIAOAN_WEB_ADDR", "127.0.0.1:0")
 }
 
 async fn connect(url: &str) -> Result<Channel> {

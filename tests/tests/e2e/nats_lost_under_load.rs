@@ -1,6 +1,7 @@
 //! kill -9 of nats-server and deletion of its data while commands flow: nothing acknowledged is lost, the board ends exact.
 
-use crate::city::{City, Storm};
+use crate::city::City;
+use crate::storm::Storm;
 use anyhow::Result;
 
 #[tokio::test(flavor = "multi_thread")]

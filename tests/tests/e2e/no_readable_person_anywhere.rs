@@ -1,6 +1,7 @@
 //! A planted name is in no event, not in NATS and in no log.
 
-use crate::city::{City, a_case};
+use crate::city::City;
+use crate::storm::a_case;
 use anyhow::Result;
 use xiaoan_proto::core::v1::PersonInput;
 

@@ -1,6 +1,7 @@
 //! `rankings` stopped for a while, then its database dropped: it catches up, then rebuilds; the ledger is the same.
 
-use crate::city::{City, Storm};
+use crate::city::City;
+use crate::storm::Storm;
 use anyhow::Result;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The same command twice, ten times at once, and with another body; a stale etag; an unknown unit; a malformed message.
 
-use crate::city::{City, a_case};
+use crate::city::City;
+use crate::storm::a_case;
 use anyhow::Result;
 use tonic::Code;
 use tonic_types::StatusExt;

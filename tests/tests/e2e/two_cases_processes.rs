@@ -1,6 +1,7 @@
 //! Two `cases` processes on one database under load: dense, no duplicate, no deadlock.
 
-use crate::city::{City, Storm};
+use crate::city::City;
+use crate::storm::Storm;
 use anyhow::Result;
 
 #[tokio::test(flavor = "multi_thread")]
