@@ -5,7 +5,9 @@ SECRETS=$DEV/secrets
 RUN=$DEV/run
 LOGS=$DEV/logs
 TOOLS=$DEV/tools
-SERVICES=(hq cases rankings)
+# In the order of their starting; gRPC ports count from 101 in the order of NUMBERED, admin ports from 201.
+SERVICES=(hq cases antifraud port volunteers rankings)
+NUMBERED=(cases hq rankings antifraud port volunteers)
 
 if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
   BOLD=$'\e[1m' RED=$'\e[31m' DIM=$'\e[2m' PLAIN=$'\e[0m'
@@ -81,13 +83,19 @@ load_ports() {
   local base=${XIAOAN_PORT_BASE:-7000}
   [[ $base =~ ^[0-9]+$ && $base -ge 1024 && $base -le 65000 ]] || die "XIAOAN_PORT_BASE must be a number from 1024 to 65000"
   : "${XIAOAN_WEB_PORT:=$((base + 80))}"
-  : "${XIAOAN_CASES_PORT:=$((base + 101))}" "${XIAOAN_HQ_PORT:=$((base + 102))}" "${XIAOAN_RANKINGS_PORT:=$((base + 103))}"
-  : "${XIAOAN_CASES_ADMIN_PORT:=$((base + 201))}" "${XIAOAN_HQ_ADMIN_PORT:=$((base + 202))}"
-  : "${XIAOAN_RANKINGS_ADMIN_PORT:=$((base + 203))}"
+  local at=1 service
+  for service in "${NUMBERED[@]}"; do
+    name=XIAOAN_${service^^}_PORT
+    [[ -n ${!name:-} ]] || printf -v "$name" '%s' $((base + 100 + at))
+    name=XIAOAN_${service^^}_ADMIN_PORT
+    [[ -n ${!name:-} ]] || printf -v "$name" '%s' $((base + 200 + at))
+    at=$((at + 1))
+  done
   : "${XIAOAN_NATS_PORT:=$((base + 222))}" "${XIAOAN_PG_PORT:=$((base + 432))}"
 }
-PORT_NAMES=(XIAOAN_WEB_PORT XIAOAN_CASES_PORT XIAOAN_HQ_PORT XIAOAN_RANKINGS_PORT XIAOAN_CASES_ADMIN_PORT
-  XIAOAN_HQ_ADMIN_PORT XIAOAN_RANKINGS_ADMIN_PORT XIAOAN_NATS_PORT XIAOAN_PG_PORT)
+PORT_NAMES=(XIAOAN_WEB_PORT XIAOAN_NATS_PORT XIAOAN_PG_PORT)
+for service in "${NUMBERED[@]}"; do PORT_NAMES+=("XIAOAN_${service^^}_PORT" "XIAOAN_${service^^}_ADMIN_PORT"); done
+unset service
 save_ports() {
   mkdir -p "$DEV"
   local name

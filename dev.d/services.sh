@@ -1,4 +1,4 @@
-# The three services: keys, databases, migrations, processes.
+# The services: keys, databases, migrations, processes.
 
 xiaoan_bin() { printf '%s' "${CARGO_TARGET_DIR:-$ROOT/target}/debug/$1"; }
 ISSUER=xiaoan-dev
@@ -14,16 +14,22 @@ cmd_xiaoan() {
 
 # Addresses for clients. The token is found upward from the working folder, or here.
 client_env() {
-  export XIAOAN_CASES_URL=${XIAOAN_CASES_URL:-http://127.0.0.1:$XIAOAN_CASES_PORT}
-  export XIAOAN_HQ_URL=${XIAOAN_HQ_URL:-http://127.0.0.1:$XIAOAN_HQ_PORT}
-  export XIAOAN_RANKINGS_URL=${XIAOAN_RANKINGS_URL:-http://127.0.0.1:$XIAOAN_RANKINGS_PORT}
+  local service url
+  for service in "${SERVICES[@]}"; do
+    url=XIAOAN_${service^^}_URL
+    [[ -n ${!url:-} ]] || printf -v "$url" 'http://127.0.0.1:%s' "$(port_of "$service")"
+    export "${url?}"
+  done
 }
 
 cmd_env() {
   load_ports
   client_env
-  local name
-  for name in XIAOAN_CASES_URL XIAOAN_HQ_URL XIAOAN_RANKINGS_URL; do printf 'export %s=%q\n' "$name" "${!name}"; done
+  local service name
+  for service in "${SERVICES[@]}"; do
+    name=XIAOAN_${service^^}_URL
+    printf 'export %s=%q\n' "$name" "${!name}"
+  done
   printf 'export XIAOAN_TOKEN_FILE=%q\n' "$DEV/token"
   printf 'export PATH=%q:"$PATH"\n' "$(dirname "$(xiaoan_bin xiaoan)")"
 }
@@ -68,26 +74,32 @@ make_keys() {
 
 make_databases() {
   XIAOAN_ADMIN_DATABASE_URL=$(pg_admin_url) XIAOAN_OWNER_PASSWORD=$(secret db-owner 16) XIAOAN_APP_PASSWORD=$(secret db-app 16) \
-    "$(xiaoan_bin xiaoan)" dev databases --prefix "${DATABASE_URL:+xiaoan_}" cases hq rankings
+    "$(xiaoan_bin xiaoan)" dev databases --prefix "${DATABASE_URL:+xiaoan_}" "${SERVICES[@]}"
 }
 
 # Sets VARS: the environment of a service.
 service_vars() {
-  local service=$1 sources=''
+  local service=$1 source sources=''
+  # Org units come from hq; rankings counts what every service records.
   case $service in
-    cases) sources=hq=http://127.0.0.1:$XIAOAN_HQ_PORT ;;
-    rankings) sources=hq=http://127.0.0.1:$XIAOAN_HQ_PORT,cases=http://127.0.0.1:$XIAOAN_CASES_PORT ;;
+    hq) ;;
+    rankings) sources="hq cases antifraud port volunteers" ;;
+    *) sources=hq ;;
   esac
+  local followed=''
+  for source in $sources; do followed+=${followed:+,}$source=http://127.0.0.1:$(port_of "$source"); done
   VARS=(
     XIAOAN_GRPC_ADDR="127.0.0.1:$(port_of "$service")" XIAOAN_ADMIN_ADDR="127.0.0.1:$(port_of "$service" ADMIN)"
     XIAOAN_DATABASE_URL="$(db_url "$service" app)" XIAOAN_NATS_URL="$(nats_url)"
     XIAOAN_JWKS="$SECRETS/jwks.json" XIAOAN_ISSUER="$ISSUER" XIAOAN_AUDIENCE=xiaoan
     XIAOAN_SERVICE_TOKEN_FILE="$SECRETS/service-token" RUST_LOG="${RUST_LOG:-info}"
   )
-  [[ -n $sources ]] && VARS+=(XIAOAN_SOURCES="$sources")
-  [[ $service == cases ]] && VARS+=(XIAOAN_KEK_FILE="$SECRETS/kek")
-  [[ $service == rankings ]] && VARS+=(XIAOAN_WEB_ADDR="127.0.0.1:$XIAOAN_WEB_PORT")
-  return 0
+  [[ -n $followed ]] && VARS+=(XIAOAN_SOURCES="$followed")
+  case $service in
+    hq) ;;
+    rankings) VARS+=(XIAOAN_WEB_ADDR="127.0.0.1:$XIAOAN_WEB_PORT") ;;
+    *) VARS+=(XIAOAN_KEK_FILE="$SECRETS/kek") ;;
+  esac
 }
 
 migrate() {
@@ -167,7 +179,9 @@ cmd_down() {
   for service in "${SERVICES[@]}"; do
     if pid=$(pid_of "$service"); then kill -TERM "$pid" 2>/dev/null || true; fi
   done
-  for service in rankings cases hq; do
+  local at
+  for ((at = ${#SERVICES[@]} - 1; at >= 0; at--)); do
+    service=${SERVICES[at]}
     if pid_of "$service" >/dev/null; then step "stopping $service" stop_process "$service" TERM 20; fi
     rm -f "$RUN/$service"
   done
@@ -214,8 +228,11 @@ cmd_logs() {
   for name in "$@"; do
     case $name in
       postgres) files+=("$(pg_log)") ;;
-      cases | hq | rankings | nats) files+=("$LOGS/$name.log") ;;
-      *) die "no log of that name: $name" ;;
+      nats) files+=("$LOGS/nats.log") ;;
+      *)
+        [[ " ${SERVICES[*]} " == *" $name "* ]] || die "no log of that name: $name"
+        files+=("$LOGS/$name.log")
+        ;;
     esac
   done
   if [[ -t 1 ]]; then exec tail -n 40 -F "${files[@]}"; else tail -n 200 "${files[@]}"; fi
@@ -231,7 +248,7 @@ cmd_reset() {
   fi
   cmd_down
   if [[ -n ${DATABASE_URL:-} ]]; then
-    XIAOAN_ADMIN_DATABASE_URL=$DATABASE_URL "$(xiaoan_bin xiaoan)" dev databases --drop --prefix xiaoan_ cases hq rankings
+    XIAOAN_ADMIN_DATABASE_URL=$DATABASE_URL "$(xiaoan_bin xiaoan)" dev databases --drop --prefix xiaoan_ "${SERVICES[@]}"
   fi
   rm -rf "$(pg_home)/pg" "$DEV/nats" "$DEV/secrets" "$DEV/run" "$DEV/logs" "$DEV/token" "$DEV/auditor-token" "$DEV/ports"
   rm -f "$(pg_home)/postgres.log" "$DEV"/step.*
