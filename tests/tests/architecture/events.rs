@@ -126,10 +126,15 @@ fn rankings_books_every_event_of_its_sources_or_says_that_it_books_nothing() {
     let mut breaches: Vec<String> = stated
         .iter()
         .filter(|name| of_a_source(name) && !known.contains(name.as_str()))
-        .map(|name| format!("{name} would stop the ledger: book it, or list it in services/rankings/src/booking"))
+        .map(|name| {
+            format!("{name} would stop the ledger: book it, or list it in services/rankings/src/booking")
+        })
         .collect();
     breaches.extend(
-        known.iter().filter(|name| !stated.contains(**name)).map(|name| format!("{name} is no event any more")),
+        known
+            .iter()
+            .filter(|name| !stated.contains(**name))
+            .map(|name| format!("{name} is no event any more")),
     );
     no_breach("what rankings knows of its sources' events", &breaches);
 }
