@@ -97,19 +97,23 @@ def a_case(own_record, **changes):
     return case_commands_pb2.FileCaseRequest(**(values | changes))
 
 
-def follow(log, metadata, kept):
-    """Reads the log from behind the last position kept, and keeps each position when its event is dealt with. Cut off at any
-    moment and begun again, it neither misses an event nor deals with one twice."""
+def follow(log, metadata, kept, deal_with, limit=0):
+    """Hands the log's events to `deal_with` from behind the last position kept, in order, and keeps each position when its event
+    is dealt with. Cut off at any moment and begun again, it misses none. `limit` 0 = as far as the log goes."""
     position = int(kept.read_text()) if kept.exists() else 0
-    request = eventlog_pb2.ReadRequest(**{"from": position + 1})
+    request = eventlog_pb2.ReadRequest(**{"from": position + 1}, limit=limit)
     for batch in log.Read(request, metadata=metadata, timeout=60):
         for event in batch.events:
             if event.position != position + 1:
                 raise RuntimeError(f"position {event.position} follows {position}: positions have no holes")
-            yield event
-            # Better: in the same transaction as what the event has changed in the own database.
+            deal_with(event)
+            # Better: in the same transaction as what the event has changed in the own database. Then none is dealt with twice either.
             position = event.position
             kept.write_text(str(position))
+
+
+def show(event):
+    print(f"{event.position} {event.type} {event.stream}")
 
 
 def main():
@@ -134,12 +138,8 @@ def main():
             except Refused as no:
                 print(f"{what}: {no.code.name} {no.reason} {no.fields} {no.sentences['zh-CN']}")
 
-        for event in follow(log, reader, kept):
-            print(f"{event.position} {event.type} {event.stream}")
-            if event.position == 1:
-                break  # Here the line is cut …
-        for event in follow(log, reader, kept):  # … and this goes on behind it.
-            print(f"{event.position} {event.type} {event.stream}")
+        follow(log, reader, kept, show, limit=1)  # Here it stops …
+        follow(log, reader, kept, show)  # … and this goes on behind it.
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ async fn typescript_shows_standings_and_goes_on_after_the_service_was_killed() -
     assert!(said[0].starts_with("theft-stations 2026-06: "), "{said:#?}");
     assert!(said.iter().any(|line| line.contains("cases at 1, 0 behind")), "{said:#?}");
     let refused = said.iter().find(|line| line.starts_with("an unknown board: ")).context("a refusal")?;
-    assert!(refused.starts_with("an unknown board: NOT_FOUND NOT-FOUND "), "{refused}");
+    assert!(refused.starts_with("an unknown board: NOT_FOUND BOARD-UNKNOWN "), "{refused}");
 
     city.rankings.kill9();
     cases.file_case(a_case(2)).await?;

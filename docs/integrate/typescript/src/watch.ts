@@ -18,13 +18,16 @@ const LONGEST_PAUSE_MS = 5_000;
 const AGAIN = [grpc.status.UNAVAILABLE, grpc.status.DEADLINE_EXCEEDED, grpc.status.RESOURCE_EXHAUSTED];
 
 // The error details of every gRPC service (google/rpc/*.proto), as far as they are read here.
-const details = protobuf.parse(`
+const details = protobuf.parse(
+  `
   syntax = "proto3"; package google.rpc;
   message Any { string type_url = 1; bytes value = 2; }
   message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
   message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }
   message LocalizedMessage { string locale = 1; string message = 2; }
-`).root;
+`,
+  { keepCase: true },
+).root;
 
 /** The service said no. `reason` is stable and made to be compared; the sentences are made to be shown. */
 class Refused extends Error {
