@@ -8,7 +8,7 @@ use xiaoan_kernel::{Fact, city_day};
 use xiaoan_proto::port::v1::{
     AccidentFactsAmended, AccidentOfficersAssigned, AccidentState, AmendAccidentFactsRequest,
     AssignAccidentOfficersRequest, ClearSceneRequest, Consent, EvidenceFixed, FixEvidenceRequest,
-    OfficerRequested, Photo, Position, RequestOfficerRequest, SceneCleared,
+    OfficerRequested, Photo, Position, RequestOfficerRequest, SceneCleared, TrackDecision,
 };
 
 /// Photographs that evidence takes at least.
@@ -28,10 +28,11 @@ const POSITION: Reason =
     Reason::Malformed { form_zh: "地球上的经纬度", form_en: "a latitude and longitude on earth" };
 
 impl Accident {
-    /// Amends the facts and decides the track anew.
+    /// Amends the facts and decides the track anew. A guard may make the track heavier, never lighter: otherwise whoever
+    /// guides a settlement could talk an injury away.
     ///
     /// # Errors
-    /// ACCIDENT-UNKNOWN, ACCIDENT-ENDED, GE-006.
+    /// ACCIDENT-UNKNOWN, ACCIDENT-ENDED, GE-004, GE-006.
     pub fn decide_amend(
         &self,
         request: &AmendAccidentFactsRequest,
@@ -53,6 +54,10 @@ impl Accident {
         };
         let mut facts = vec![Fact::new(amended, unit, at.today())];
         self.with_track(&mut facts, unit, at);
+        let weight = |decision: Option<&TrackDecision>| decision.map_or(0, |d| d.track);
+        if at.guard && weight(self.decision_after(&facts).as_ref()) < weight(self.seen.decision.as_ref()) {
+            return Err(Reason::NotForGuards.into());
+        }
         Ok(facts)
     }
 

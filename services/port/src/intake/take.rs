@@ -202,4 +202,22 @@ mod tests {
         assert_eq!(numbers(&[0], 3), Err(4), "there is no record 0");
         assert_eq!(numbers(&[-1], 0), Err(1));
     }
+
+    proptest::proptest! {
+        /// Whatever a system sends again, in whatever pieces: every number is taken once, in order.
+        #[test]
+        fn every_number_is_taken_once_however_often_it_is_sent(
+            pieces in proptest::collection::vec((0_i64..20, 1_i64..20), 0..30),
+        ) {
+            let (mut last, mut taken) = (0, Vec::new());
+            for (again, length) in pieces {
+                let from = (last + 1 - again).max(1);
+                let sent: Vec<_> = (from..from + length).collect();
+                let new = numbers(&sent, last).expect("no gap");
+                last = new.last().copied().unwrap_or(last);
+                taken.extend(new);
+            }
+            proptest::prop_assert_eq!(taken, (1..=last).collect::<Vec<_>>());
+        }
+    }
 }

@@ -157,3 +157,19 @@ fn officers_are_named_by_an_officer() {
     past().when(|a| a.decide_assign(&assign(&["p-1", "p-1"]), &officer)).then_refused(&["GE-006"]);
     assert!(past().0.decide_assign(&assign(&["p-1", "p-2"]), &officer).is_ok());
 }
+
+#[test]
+fn a_guard_makes_the_track_heavier_but_never_lighter() {
+    let desk = Desk::default();
+    let guard = desk.guard("guard-1");
+    let injury = AccidentFacts { harm: Harm::SlightInjury.into(), ..Default::default() };
+    let amend = |facts: AccidentFacts| AmendAccidentFactsRequest { facts: Some(facts), ..Default::default() };
+    assert!(
+        given::<Accident>(reported(property_only())).0.decide_amend(&amend(injury.clone()), &guard).is_ok()
+    );
+    given::<Accident>(reported(injury.clone()))
+        .when(|a| a.decide_amend(&amend(property_only()), &guard))
+        .then_refused(&["GE-004"]);
+    let officer = desk.moment("officer-1");
+    assert!(given::<Accident>(reported(injury)).0.decide_amend(&amend(property_only()), &officer).is_ok());
+}
