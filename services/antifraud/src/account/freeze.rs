@@ -11,8 +11,8 @@ use time::{Date, OffsetDateTime, Time};
 use xiaoan_kernel::CITY_OFFSET;
 use xiaoan_proto::antifraud::v1::{
     ApprovalLevel, AssetClass, DraftFreezeRequest, FreezeApproved, FreezeConfirmationRevoked, FreezeDrafted,
-    FreezeLapsed, FreezeLiftRequested, FreezeOrder, FreezeRenewalApproved, FreezeRenewalRequested,
-    FreezeState, InstructionKind, RenewFreezeRequest, ReturnState, UnfreezeRequest,
+    FreezeLapsed, FreezeLiftRequested, FreezeLifted, FreezeOrder, FreezeRenewalApproved,
+    FreezeRenewalRequested, FreezeState, InstructionKind, RenewFreezeRequest, ReturnState, UnfreezeRequest,
 };
 use xiaoan_proto::core::v1::Provenance;
 use xiaoan_proto::timestamp;
@@ -178,7 +178,8 @@ impl Account {
         Ok(vec![Self::fact(&freeze.org_unit, requested, at.today())?])
     }
 
-    /// Asks the bank to lift it; whoever asks is enough: it is in the holder's favour.
+    /// Asks the bank to lift it; whoever asks is enough: it is in the holder's favour. An order on its way or in the bank's queue
+    /// is lifted at the bank as well; a draft that no bank has heard of is simply over.
     ///
     /// # Errors
     /// ORDER-UNKNOWN, FREEZE-NOT-FROZEN, ORDER-WAITS, CB-003, GE-006.
@@ -190,8 +191,17 @@ impl Account {
             at.past_day(&mut remarks, "found_unrelated_on", request.found_unrelated_on);
         }
         remarks.refuse()?;
-        if freeze.state() != FreezeState::Frozen {
+        if !is_open(freeze.state()) {
             return Err(Reason::NotFrozen.into());
+        }
+        if freeze.state() == FreezeState::Drafted {
+            let lifted = FreezeLifted {
+                order_id: request.order_id.clone(),
+                org_unit: freeze.org_unit.clone(),
+                lifted_at: Some(timestamp(at.now)),
+                trans_serial_number: String::new(),
+            };
+            return Ok(vec![Self::fact(&freeze.org_unit, lifted, at.today())?]);
         }
         let lifting = freeze
             .instructions

@@ -7,12 +7,14 @@
 //! | `orders.rs` | an order as everybody sees it: what each event does to it |
 //! | `stop.rs`, `freeze.rs`, `returning.rs` | what officers decide |
 //! | `answer.rs` | what a bank's acknowledgement or feedback means: counted once, whatever comes twice, late or in another order |
+//! | `done.rs` | what a bank did: the facts of a feedback that says "done" |
 //! | `wire.rs` | an instruction in the vocabulary of the platform |
 //!
 //! An account's id is a keyed digest of bank and number; an order's id is the account's, a letter and a number
 //! (`…-s1`, `…-f2`, `…-r1`). Neither says anything about the account to whoever has no key.
 
 mod answer;
+mod done;
 mod freeze;
 mod orders;
 mod returning;
@@ -146,7 +148,9 @@ impl Account {
             E::StopApproved(_)
             | E::StopExtensionApproved(_)
             | E::FreezeApproved(_)
-            | E::FreezeRenewalApproved(_) => {
+            | E::FreezeRenewalApproved(_)
+            | E::StopReleased(_)
+            | E::FreezeLifted(_) => {
                 self.asked.remove(&id);
             }
             E::InstructionSent(e) => {

@@ -219,7 +219,10 @@ fn note_stop(stop: &mut StopOrder, event: &E) {
             stop.approved_by.clone_from(&e.approved_by);
         }
         E::StopConfirmed(e) => {
-            stop.set_state(StopState::Stopped);
+            // Heard of late, after the bank has released it: it was stopped, and is no longer.
+            if stop.state() != StopState::Released {
+                stop.set_state(StopState::Stopped);
+            }
             stop.stopped_fen = e.amount_fen;
             stop.stopped_at = e.started_at;
             stop.expires_at = e.expires_at;
@@ -243,7 +246,9 @@ fn note_stop(stop: &mut StopOrder, event: &E) {
             stop.stops = 0;
         }
         _ => {
-            if let Some(state) = opening(event, &stop.instructions, InstructionKind::Stop) {
+            if let Some(state) = opening(event, &stop.instructions, InstructionKind::Stop)
+                && stop.state() != StopState::Released
+            {
                 stop.set_state(match state {
                     InstructionState::Acknowledged => StopState::Acknowledged,
                     InstructionState::Mismatched => StopState::Mismatched,
@@ -286,7 +291,9 @@ fn note_freeze(freeze: &mut FreezeOrder, event: &E) {
             freeze.approved_by.clone_from(&e.approved_by);
         }
         E::FreezeConfirmed(e) => {
-            freeze.set_state(FreezeState::Frozen);
+            if freeze.state() != FreezeState::Lifted {
+                freeze.set_state(FreezeState::Frozen);
+            }
             freeze.frozen_fen = e.amount_fen;
             freeze.frozen_on = e.occurred_on;
             freeze.expires_on = e.expires_on;
@@ -312,7 +319,7 @@ fn note_freeze(freeze: &mut FreezeOrder, event: &E) {
         E::ReturnExecutionRevoked(e) => freeze.returned_fen -= e.amount_fen,
         _ => {
             if let Some(state) = opening(event, &freeze.instructions, InstructionKind::Freeze)
-                && freeze.state() != FreezeState::Queued
+                && !matches!(freeze.state(), FreezeState::Queued | FreezeState::Lifted)
             {
                 freeze.set_state(match state {
                     InstructionState::Mismatched | InstructionState::Failed => FreezeState::Failed,

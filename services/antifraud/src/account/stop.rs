@@ -10,7 +10,7 @@ use xiaoan_kernel::OrgCode;
 use xiaoan_proto::antifraud::v1::{
     ApplicationType, DraftStopRequest, ExtendStopRequest, InstructionKind, ReleaseStopRequest, StopApproved,
     StopConfirmationRevoked, StopDrafted, StopExpired, StopExtensionApproved, StopExtensionRequested,
-    StopOrder, StopReleaseRequested, StopState,
+    StopOrder, StopReleaseRequested, StopReleased, StopState,
 };
 use xiaoan_proto::core::v1::Provenance;
 use xiaoan_proto::timestamp;
@@ -202,7 +202,8 @@ impl Account {
         if unanswered || self.asked.contains_key(order_id) { Err(Reason::Waits.into()) } else { Ok(()) }
     }
 
-    /// Asks the bank to release; whoever asks is enough: it is in the holder's favour.
+    /// Asks the bank to release; whoever asks is enough: it is in the holder's favour. An order that is on its way, or was not
+    /// answered, is released at the bank as well; a draft that no bank has heard of is simply over.
     ///
     /// # Errors
     /// ORDER-UNKNOWN, STOP-NOT-STOPPED, ORDER-WAITS, GE-006.
@@ -215,8 +216,17 @@ impl Account {
         let mut remarks = Remarks::default();
         text(&mut remarks, "reason", &request.reason, 1, 500);
         remarks.refuse()?;
-        if !lasts(stop) {
+        if !is_open(stop.state()) {
             return Err(Reason::NotStopped.into());
+        }
+        if stop.state() == StopState::Drafted {
+            let released = StopReleased {
+                order_id: request.order_id.clone(),
+                org_unit: stop.org_unit.clone(),
+                released_at: Some(timestamp(at.now)),
+                trans_serial_number: String::new(),
+            };
+            return Ok(vec![Self::fact(&stop.org_unit, released, at.today())?]);
         }
         let releasing = stop
             .instructions

@@ -166,3 +166,35 @@ async fn a_refused_answer_leaves_the_stream_open() {
     let taken = bank.feedback(done(&order, 1, "20260301100000")).await;
     assert_eq!(taken.outcome(), AnswerOutcome::Recorded);
 }
+
+#[tokio::test]
+async fn two_desks_of_one_bank_that_answer_at_once_count_once() {
+    let world = World::start().await;
+    let mut orders = Vec::new();
+    for n in 0..8 {
+        let request = af::DraftStopRequest { account: account("bank-01", &format!("62220{n}")), ..stop() };
+        let order_id = world.officer().draft(request).await;
+        world.chief().approve(&order_id).await;
+        orders.push(order_id);
+    }
+    let desk = async || {
+        let mut bank = Attending::open(&world.bank("bank-01"), "bank-01", 0).await.expect("attends");
+        let mut heard = Vec::new();
+        for _ in 0..orders.len() {
+            heard.push(bank.next().await);
+        }
+        let mut recorded = 0;
+        for order in &heard {
+            let taken = bank.feedback(done(order, 10, "20260301100000")).await;
+            recorded += usize::from(taken.outcome() == AnswerOutcome::Recorded);
+        }
+        recorded
+    };
+    let (one, other) = tokio::join!(desk(), desk());
+    assert_eq!(one + other, orders.len());
+    let log = world.store.read_log(1, 1000).await.unwrap();
+    let count = |name: &str| log.iter().filter(|e| e.r#type.ends_with(name)).count();
+    assert_eq!((count(".InstructionSent"), count(".StopConfirmed")), (8, 8));
+    let head = world.store.head().await.unwrap().position;
+    assert_eq!(world.chief().sums(head).await, [80, 0, 0]);
+}

@@ -5,6 +5,7 @@ use tonic::Code;
 use xiaoan_proto::antifraud::v1 as af;
 use xiaoan_proto::antifraud::v1::{FreezeState, Ledger, ReturnMethod, ReturnState, StopState};
 use xiaoan_proto::core::v1::Date;
+use xiaoan_proto::projections::v1::RebuildProjectionRequest;
 
 #[tokio::test]
 async fn money_is_stopped_frozen_and_returned_and_each_is_counted_when_its_bank_confirms() {
@@ -125,6 +126,37 @@ async fn orders_are_written_for_ones_own_units_and_sent_to_banks_only() {
     );
     let unknown = af::ApproveStopRequest { request_id: id(), order_id: "x".into(), ..Default::default() };
     assert_eq!(refused(officer.stops().approve_stop(unknown).await), no(Code::NotFound, "ORDER-UNKNOWN"));
+}
+
+#[tokio::test]
+async fn views_and_deadlines_rebuilt_from_the_log_are_what_they_were() {
+    let world = World::start().await;
+    let mut bank = Attending::open(&world.bank("bank-01"), "bank-01", 0).await.expect("attends");
+    for n in 0..4 {
+        let request = af::DraftStopRequest { account: account("bank-01", &format!("62220{n}")), ..stop() };
+        let order_id = world.officer().draft(request).await;
+        if n > 0 {
+            world.chief().approve(&order_id).await;
+            let order = bank.next().await;
+            if n > 1 {
+                bank.feedback(done(&order, 100, "20260301100000")).await;
+            }
+        }
+    }
+    let hq = world.caller("hq-1", CITY, &["hq"]);
+    for projection in ["views", "timers"] {
+        let request = RebuildProjectionRequest { projection: projection.into() };
+        let mut progress = hq.projections().rebuild_projection(request).await.expect("begins").into_inner();
+        let mut last = None;
+        while let Some(message) = progress.message().await.expect("goes on") {
+            last = Some(message);
+        }
+        let last = last.expect("progress");
+        assert!(last.done && last.events > 0);
+        assert_eq!(last.digest, last.replaced_digest, "{projection}");
+    }
+    let head = world.store.head().await.unwrap().position;
+    assert_eq!(world.chief().sums(head).await, [200, 0, 0]);
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ use xiaoan_proto::antifraud::v1::stop_service_client::StopServiceClient;
 use xiaoan_proto::antifraud::v1::{FeedbackResult, MatchField, attend_request, attend_response};
 use xiaoan_proto::core::v1::{Date, OrgKind, PersonInput};
 use xiaoan_proto::hq::v1::OrgUnitRegistered;
+use xiaoan_proto::projections::v1::projections_service_client::ProjectionsServiceClient;
 use xiaoan_proto::timestamp;
 use xiaoan_rpc::client::{AuthenticatedChannel, ClientOptions, channel};
 use xiaoan_rpc::{RpcOptions, Secret, Server};
@@ -162,6 +163,9 @@ impl Caller {
     }
     pub fn ledger(&self) -> LedgerServiceClient<AuthenticatedChannel> {
         LedgerServiceClient::new(self.channel.clone())
+    }
+    pub fn projections(&self) -> ProjectionsServiceClient<AuthenticatedChannel> {
+        ProjectionsServiceClient::new(self.channel.clone())
     }
     pub fn desk(&self) -> BankDeskServiceClient<AuthenticatedChannel> {
         BankDeskServiceClient::new(self.channel.clone())

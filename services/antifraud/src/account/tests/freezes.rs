@@ -168,3 +168,25 @@ fn what_is_unrelated_is_unfrozen() {
     let due = end_of(date!(2026 - 09 - 01));
     assert_eq!(story.account.decide_lapse_freeze(&id, due, due), Ok(Vec::new()));
 }
+
+#[test]
+fn a_freeze_in_the_banks_queue_is_taken_out_of_it() {
+    let mut story = Story::begin();
+    let (id, serial) = story.sent_freeze(&freeze_request());
+    let queued = af::BankFeedback {
+        tx_code: "100202".into(),
+        trans_serial_number: serial,
+        result: FeedbackResult::Queued.into(),
+        ..Default::default()
+    };
+    let decided = story.answer(&queued);
+    story.take(decided);
+    let lift = af::UnfreezeRequest { order_id: id.clone(), reason: "撤销".into(), ..Default::default() };
+    let asked = story.account.decide_unfreeze(&lift, &story.at("officer-1", STATION));
+    story.take(asked);
+    let serial = story.send(&id);
+    let lifted = story.answer(&done(InstructionKind::Unfreeze, &serial, 0, story.now));
+    story.take(lifted);
+    assert_eq!(story.freeze(1).state(), FreezeState::Lifted);
+    assert!(story.draft_freeze(&freeze_request()).is_ok(), "it holds nothing up");
+}

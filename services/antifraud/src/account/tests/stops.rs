@@ -210,3 +210,34 @@ fn a_confirmation_taken_back_names_what_it_counted_and_where() {
         &["NOT-CONFIRMED"],
     );
 }
+
+#[test]
+fn a_draft_that_was_a_mistake_is_over_and_another_may_follow() {
+    let mut story = Story::begin();
+    let drafted = story.draft_stop(&stop_request());
+    story.take(drafted);
+    let id = format!("{ACCOUNT}-s1");
+    let release =
+        af::ReleaseStopRequest { order_id: id.clone(), reason: "笔误".into(), ..Default::default() };
+    let released = story.account.decide_release_stop(&release, &story.at("officer-1", STATION));
+    story.take(released);
+    assert_eq!(story.stop(1).state(), StopState::Released);
+    refused(story.account.decide_approve_stop(&id, &story.at("chief-1", BUREAU)), &["NOTHING-TO-APPROVE"]);
+    assert!(story.draft_stop(&stop_request()).is_ok());
+}
+
+#[test]
+fn an_unanswered_order_is_released_at_the_bank_and_a_late_answer_still_counts() {
+    let mut story = Story::begin();
+    let (id, serial) = story.sent_stop();
+    let release =
+        af::ReleaseStopRequest { order_id: id.clone(), reason: "查否".into(), ..Default::default() };
+    let asked = story.account.decide_release_stop(&release, &story.at("officer-1", STATION));
+    story.take(asked);
+    let second = story.send(&id);
+    let released = story.answer(&done(InstructionKind::Release, &second, 0, story.now));
+    story.take(released);
+    let confirmed = story.answer(&done(InstructionKind::Stop, &serial, 700, story.now));
+    story.take(confirmed);
+    assert_eq!((story.stop(1).state(), story.stop(1).stopped_fen), (StopState::Released, 700));
+}
