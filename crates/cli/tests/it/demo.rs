@@ -90,6 +90,8 @@ async fn the_demo_city_shows_its_figures_on_the_boards_and_loads_only_once() {
     city.done(&["demo", "check"]);
     city.done(&["audit", "verify"]);
 
+    people_are_imported_and_the_same_file_twice_imports_nothing(&city);
+
     // Again: nothing new, as the services themselves say.
     let before = city.done(&["audit", "verify", "--output", "json"]);
     assert!(city.done(&["demo", "load"]).contains("there already"));
@@ -97,4 +99,52 @@ async fn the_demo_city_shows_its_figures_on_the_boards_and_loads_only_once() {
         serde_json::from_str(&city.done(&["org", "import", &units, "--output", "json"])).unwrap();
     assert_eq!((&again["registered"], &again["headcounts"]), (&0.into(), &0.into()));
     assert_eq!(city.done(&["audit", "verify", "--output", "json"]), before);
+}
+
+/// A file as Excel in China writes it, against the volunteers of the demo city.
+fn people_are_imported_and_the_same_file_twice_imports_nothing(city: &City) {
+    let header = "报名编号,派出所代码,姓名,电话,身份证号,出生日期,人员身份,报名日期,政审结果,政审日期,政审有效期至,编号日期,中队";
+    let good = |n: usize| {
+        format!(
+            "imported-{n},371121010000,演示导入{n},,DEMO-{n},1980-01-0{n},党员,2026-06-01,合格,2026-06-02,2027-06-01,\
+             2026-06-03,demo-1-squadron-1"
+        )
+    };
+    let bad = "imported-3,371121010000,演示导入3,,DEMO-3,1980-13-01,党员,2026-06-01,,,,,";
+    let text = format!("{header}\r\n{}\r\n{}\r\n{bad}\r\n", good(1), good(2));
+    let (bytes, _, _) = encoding_rs::GB18030.encode(&text);
+    let file = city.folder.path().join("people.csv");
+    std::fs::write(&file, bytes).expect("written");
+    let import = |args: &[&str]| {
+        let output =
+            city.xiaoan(&[&["volunteers", "import", "people.csv", "--output", "json"], args].concat());
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (super::code(&output), report)
+    };
+    let (code, report) = import(&["--dry-run"]);
+    assert_eq!((code, &report["imported"], &report["rejected_rows"]), (1, &2.into(), &1.into()), "{report}");
+    let (code, report) = import(&[]);
+    assert_eq!((code, &report["imported"], &report["rejected_rows"]), (1, &2.into(), &1.into()), "{report}");
+    assert_eq!(report["rejected"], serde_json::json!([[4, "GE-006"]]));
+    let rejected = std::fs::read(city.folder.path().join("people.rejected.csv")).expect("the rejected rows");
+    let (rejected, _, _) = encoding_rs::GB18030.decode(&rejected);
+    assert!(rejected.contains("imported-3") && rejected.contains("GE-006"), "{rejected}");
+    let (_, again) = import(&[]);
+    assert_eq!((&again["imported"], &again["duplicate_rows"]), (&0.into(), &2.into()), "{again}");
+    let found = city.done(&["volunteers", "get", "volunteer", "imported-1", "--output", "json"]);
+    assert!(found.contains("VOLUNTEER_STATE_ENROLLED") && !found.contains("演示导入"), "{found}");
+    let listed = city.done(&[
+        "volunteers",
+        "list",
+        "patrols",
+        "--org-unit",
+        "371121010000",
+        "--state",
+        "ended",
+        "--limit",
+        "0",
+    ]);
+    assert!(listed.contains("demo-1-patrol-1-01"), "{listed}");
+    let history = city.done(&["volunteers", "history", "patrol", "demo-1-patrol-1-01"]);
+    assert!(history.contains("PatrolEnded"), "{history}");
 }
