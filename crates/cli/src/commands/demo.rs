@@ -8,7 +8,7 @@ use crate::demo::plan::{CAMPAIGN_ID, PREVENTION_BOARD};
 use crate::demo::replay::{self, Replayed};
 use crate::demo::stage::{Played, Stage, Stopped};
 use crate::demo::sums::Sums;
-use crate::demo::{Body, Plan, SHARES};
+use crate::demo::{Body, Plan, SHARES, sheet};
 use crate::fault::Fault;
 use crate::render::{self, Align, Field, Sheet, Tone};
 use crate::{keys, progress};
@@ -290,6 +290,8 @@ async fn check(context: &Context) -> Result<Verdict, Fault> {
     }
     let mut pairs: Vec<_> = expected.into_iter().zip(found).collect();
     pairs.push(cabbages(&clients, &plan).await?);
+    let figures = sheet::figures(&clients).await?;
+    pairs.extend(figures.into_iter().map(|s| (figure(s.zh, s.en, s.expected), s.found)));
     for share in SHARES {
         let shown = (share.figures)(&clients).await?;
         pairs.extend(shown.into_iter().map(|s| (figure(s.zh, s.en, s.expected), s.found)));

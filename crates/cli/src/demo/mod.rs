@@ -15,6 +15,7 @@
 //! | `plan` | the commands in phases |
 //! | `sums` | adds the commands up as the ledger does, for tests and `xiaoan demo plan` |
 //! | `replay` | sends them, many at a time |
+//! | `sheet` | the figures of all services as rankings' city sheet shows them |
 //! | `stage` | what the shares of the other services are told with |
 //! | `antifraud` | share of `antifraud`: facts rows J2, J3, J4 |
 //! | `port` | share of `port`: facts rows P1, P3, P5 |
@@ -69,6 +70,7 @@ pub mod plan;
 pub mod port;
 pub mod replay;
 pub mod script;
+pub mod sheet;
 pub mod stage;
 pub mod sums;
 pub mod volunteers;
