@@ -4,7 +4,7 @@
 //! says what was counted before.
 
 use crate::incident::Sender;
-use crate::moment::{Moment, chosen_id, known, provenance, recorded, text};
+use crate::moment::{Moment, known, new_id, provenance, recorded, text};
 use crate::refusal::{Reason, Refused, Remarks};
 use time::{Duration, OffsetDateTime};
 use xiaoan_kernel::{Aggregate, Fact, OrgCode, city_day};
@@ -89,9 +89,6 @@ impl Freight {
         at: &Moment<'_>,
     ) -> (Remarks, Option<OrgCode>, Option<OffsetDateTime>) {
         let mut remarks = Remarks::default();
-        if !request.record_id.is_empty() {
-            chosen_id(&mut remarks, "record_id", &request.record_id);
-        }
         let from = at.past_instant(&mut remarks, "from", request.from.as_ref());
         let to = at.past_instant(&mut remarks, "to", request.to.as_ref());
         if let (Some(from), Some(to)) = (from, to) {
@@ -115,7 +112,10 @@ impl Freight {
         sender: Option<Sender<'_>>,
         at: &Moment<'_>,
     ) -> Result<Facts, Refused> {
-        let (remarks, unit, from) = Self::look_at(request, at);
+        let (mut remarks, unit, from) = Self::look_at(request, at);
+        if sender.is_none() && !request.record_id.is_empty() {
+            new_id(&mut remarks, "record_id", &request.record_id);
+        }
         remarks.refuse()?;
         if self.unit().is_some() {
             return Err(Reason::FreightExists.into());

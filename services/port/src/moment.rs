@@ -3,7 +3,7 @@
 
 use crate::refusal::{Reason, Remarks};
 use crate::track::Bases;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use xiaoan_kernel::{OrgCode, OrgTree, city_day};
 use xiaoan_proto::core::v1 as core;
 
@@ -12,6 +12,8 @@ use xiaoan_proto::core::v1 as core;
 pub struct Moment<'a> {
     /// Now.
     pub now: OffsetDateTime,
+    /// How far ahead of ours the caller's clock may be: nothing for people, a little for machines.
+    pub skew: Duration,
     /// Subject of the caller.
     pub actor: &'a str,
     /// Whether the caller is a registrar, the arbiter of counts.
@@ -90,7 +92,7 @@ impl Moment<'_> {
         };
         // A time before the calendar of the wire's days cannot be counted on any.
         match xiaoan_proto::instant(at).filter(|at| at.year() >= 1901) {
-            Some(at) if at > self.now => remarks.note(field, Reason::InFuture),
+            Some(at) if at > self.now + self.skew => remarks.note(field, Reason::InFuture),
             Some(at) => return Some(at),
             None => remarks.note(
                 field,
@@ -166,6 +168,20 @@ pub fn chosen_id(remarks: &mut Remarks, field: &'static str, id: &str) {
         Reason::Malformed {
             form_zh: "1至64位字母、数字或连字符",
             form_en: "1 to 64 letters, digits or hyphens",
+        },
+    );
+}
+
+/// An id that a person chooses for something new: as [`chosen_id`], and not of the form "<system>--<record>", which belongs
+/// to the records of port systems; notes GE-006 otherwise.
+pub fn new_id(remarks: &mut Remarks, field: &'static str, id: &str) {
+    chosen_id(remarks, field, id);
+    remarks.ensure(
+        !id.contains("--"),
+        field,
+        Reason::Malformed {
+            form_zh: "不含两个连续连字符的编号（该形式留给港口系统）",
+            form_en: "an id without two hyphens in a row: that form belongs to port systems",
         },
     );
 }

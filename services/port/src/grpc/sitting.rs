@@ -4,7 +4,7 @@ use crate::moment::Moment;
 use crate::refusal::{Reason, Refused};
 use crate::track::Bases;
 use std::sync::Arc;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use tonic::Status;
 use xiaoan_kernel::{OrgCode, OrgTree, city_day};
 use xiaoan_rpc::{Caller, Check, Role, errors};
@@ -27,6 +27,7 @@ impl Sitting {
     pub(super) fn moment(&self) -> Moment<'_> {
         Moment {
             now: self.now,
+            skew: Duration::ZERO,
             actor: &self.caller.subject,
             registrar: self.caller.has(Role::Registrar),
             guard: self.caller.has(Role::Guard),

@@ -1,7 +1,7 @@
 //! Reads and judges one row.
 
 use crate::incident::LegacyIncident;
-use crate::moment::{Moment, chosen_id, text};
+use crate::moment::{Moment, new_id, text};
 use crate::refusal::{Reason, Remarks};
 use time::OffsetDateTime;
 use xiaoan_kernel::{OrgCode, city_day, parse_city_minute};
@@ -70,7 +70,7 @@ struct Cells {
 impl Cells {
     fn read(row: &IncidentRow, remarks: &mut Remarks, at: &Moment<'_>) -> Self {
         if required(remarks, "incident_no", &row.incident_no) {
-            chosen_id(remarks, "incident_no", &row.incident_no);
+            new_id(remarks, "incident_no", &row.incident_no);
         }
         required(remarks, "reported_at", &row.reported_at);
         let reported_at = minute(remarks, "reported_at", &row.reported_at, at);

@@ -142,6 +142,7 @@ impl Import {
     fn moment(&self) -> Moment<'_> {
         Moment {
             now: self.now,
+            skew: time::Duration::ZERO,
             actor: &self.actor,
             registrar: false,
             guard: false,

@@ -13,7 +13,7 @@ pub(crate) mod story;
 
 pub use legacy::LegacyIncident;
 
-use crate::moment::{Moment, chosen_id, person, provenance, recorded, stated, text};
+use crate::moment::{Moment, new_id, person, provenance, recorded, stated, text};
 use crate::refusal::{Reason, Refused, Remarks};
 use time::OffsetDateTime;
 use xiaoan_kernel::{Aggregate, Fact, OrgCode, city_day};
@@ -146,7 +146,11 @@ impl Incident {
     /// Everything that is to be said about a new report. Asked before the reporter is sealed.
     #[must_use]
     pub fn remarks_on_report(request: &ReportIncidentRequest, at: &Moment<'_>) -> Remarks {
-        Self::look_at(request, at).0
+        let mut remarks = Self::look_at(request, at).0;
+        if !request.incident_id.is_empty() {
+            new_id(&mut remarks, "incident_id", &request.incident_id);
+        }
+        remarks
     }
 
     fn look_at(
@@ -154,9 +158,6 @@ impl Incident {
         at: &Moment<'_>,
     ) -> (Remarks, Option<OrgCode>, Option<OffsetDateTime>) {
         let mut remarks = Remarks::default();
-        if !request.incident_id.is_empty() {
-            chosen_id(&mut remarks, "incident_id", &request.incident_id);
-        }
         let reported_at = at.past_instant(&mut remarks, "reported_at", request.reported_at.as_ref());
         let unit = at.unit(&mut remarks, "org_unit", &request.org_unit, reported_at.map(city_day));
         let _: IncidentKind = stated(&mut remarks, "kind", request.kind);
@@ -182,7 +183,7 @@ impl Incident {
         at: &Moment<'_>,
     ) -> Result<Facts, Refused> {
         let (remarks, unit, reported_at) = Self::look_at(request, at);
-        remarks.refuse()?;
+        if sender.is_some() { remarks } else { Self::remarks_on_report(request, at) }.refuse()?;
         if self.unit().is_some() {
             return Err(Reason::IncidentExists.into());
         }

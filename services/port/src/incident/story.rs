@@ -43,6 +43,7 @@ impl Desk {
     pub(crate) fn moment<'a>(&'a self, actor: &'a str) -> Moment<'a> {
         Moment {
             now: self.now,
+            skew: time::Duration::ZERO,
             actor,
             registrar: false,
             guard: false,

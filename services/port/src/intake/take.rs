@@ -16,6 +16,9 @@ use xiaoan_proto::port::v1::{RefusedSystemRecord, SystemRecord, SystemRecordsTak
 
 /// How often a lost race is run again: with an officer on the same incident, or with a second stream of the same system.
 const RACES: usize = 32;
+/// How far a system's clock may be ahead of ours. Its records are not sent again once they are refused, so a clock that is a
+/// little fast must not cost any.
+const SKEW: time::Duration = time::Duration::minutes(2);
 /// Codes of a refused record that the log keeps.
 const MOST_CODES: usize = 8;
 
@@ -64,6 +67,7 @@ impl Taker {
     pub(super) fn moment(&self) -> Moment<'_> {
         Moment {
             now: self.now,
+            skew: SKEW,
             actor: &self.system_id,
             registrar: false,
             guard: false,

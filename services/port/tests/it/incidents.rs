@@ -112,9 +112,20 @@ async fn a_unit_writes_for_itself_and_those_below_and_nobody_else() {
 async fn wrong_fields_states_and_versions_are_refused_with_their_code() {
     let world = World::start().await;
     let officer = world.officer();
-    let bad = ReportIncidentRequest { kind: 17, org_unit: "999999999999".into(), ..congestion("i-1") };
-    let (code, _) = refused(officer.report(bad).await);
-    assert_eq!(code, Code::InvalidArgument);
+    let reporter = Some(PersonInput { name: "测试甲".into(), ..Default::default() });
+    for bad in [
+        ReportIncidentRequest { kind: 17, org_unit: "999999999999".into(), ..congestion("i-1") },
+        ReportIncidentRequest { reporter: reporter.clone(), ..congestion("no id") },
+        ReportIncidentRequest { reporter, ..congestion("port-1--R-1") },
+    ] {
+        let (code, _) = refused(officer.report(bad).await);
+        assert_eq!(code, Code::InvalidArgument);
+    }
+    let keys: i64 = sqlx::query_scalar("SELECT count(*) FROM person_keys")
+        .fetch_one(&world.db.pool())
+        .await
+        .expect("a count");
+    assert_eq!(keys, 0, "a refused command leaves no key behind");
     officer.report(congestion("i-1")).await.expect("reported");
     assert_eq!(
         refused(officer.report(congestion("i-1")).await),

@@ -185,6 +185,28 @@ async fn a_record_that_cannot_be_accepted_is_refused_and_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn a_system_whose_clock_is_a_little_fast_loses_no_record_and_a_person_states_no_future() {
+    let world = World::start().await;
+    let ahead = |seconds| Some(xiaoan_proto::timestamp(NOW + time::Duration::seconds(seconds)));
+    let at = |sequence, seconds| {
+        let content = SystemIncident {
+            kind: IncidentKind::Fire.into(),
+            reported_at: ahead(seconds),
+            ..Default::default()
+        };
+        SystemRecord { content: Some(Content::Incident(content)), ..incident(sequence) }
+    };
+    let mut line = Line::open(&world.system("port-1")).await.expect("on the line");
+    line.send(at(1, 60)).await;
+    line.send(at(2, 121)).await;
+    let refused_records = line.until(2).await.expect("taken");
+    let codes: Vec<_> = refused_records.iter().map(|r| (r.sequence, r.findings[0].code.as_str())).collect();
+    assert_eq!(codes, [(2, "CB-003")]);
+    let stated = ReportIncidentRequest { reported_at: ahead(60), ..congestion("i-1") };
+    assert_eq!(refused(world.officer().report(stated).await), no(Code::InvalidArgument, "CB-003"));
+}
+
+#[tokio::test]
 async fn a_missing_number_stops_the_stream_and_nothing_of_it_is_taken() {
     let world = World::start().await;
     let system = world.system("port-1");

@@ -43,7 +43,7 @@ pub const ELSEWHERE: &str = "371103010000";
 pub const CITY: &str = "371100000000";
 
 pub struct World {
-    db: TestDb,
+    pub db: TestDb,
     clock: Arc<FixedClock>,
     issuer: TestIssuer,
     kek: Kek,

@@ -64,6 +64,18 @@ fn a_report_is_refused_with_everything_that_is_wrong_and_taken_only_once() {
 }
 
 #[test]
+fn ids_of_the_form_of_a_systems_records_are_left_to_systems() {
+    let desk = Desk::default();
+    let at = desk.moment("officer-1");
+    let like_a_system = ReportIncidentRequest { incident_id: "port-1--R-7".into(), ..report_request() };
+    given::<Incident>([])
+        .when(|i| i.decide_report(&like_a_system, "port-1--R-7", None, None, &at))
+        .then_refused(&["GE-006"]);
+    let sender = Some(Sender { system_id: "port-1", sequence: 7 });
+    assert!(Incident::default().decide_report(&like_a_system, "port-1--R-7", None, sender, &at).is_ok());
+}
+
+#[test]
 fn a_kind_that_turns_out_otherwise_says_what_it_was_counted_under() {
     let desk = Desk::default();
     let at = desk.moment("officer-1");
