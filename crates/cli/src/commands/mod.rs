@@ -7,6 +7,7 @@ mod demo;
 mod dev;
 mod explain;
 mod import;
+mod listing;
 mod org;
 pub mod port;
 mod projections;

@@ -1,8 +1,8 @@
 //! `xiaoan port get` and `xiaoan port history`.
 
+use super::super::listing::pages;
 use super::super::{Context, Verdict};
 use super::What;
-use super::list::pages;
 use crate::args::Service;
 use crate::fault::Fault;
 use crate::moments::{rfc3339, show_day, show_instant};
