@@ -11,7 +11,8 @@
 //! would mix old and new), and only unless this very request was accepted before.
 
 use crate::{
-    Append, AppendError, CommandError, CommandMeta, Decision, NewEvent, Outcome, Repository, StreamWrite,
+    Append, AppendError, CommandError, CommandMeta, Decision, NewEvent, Outcome, Repository, StoreError,
+    StreamWrite,
 };
 use std::collections::BTreeMap;
 use xiaoan_kernel::{Aggregate, EventSet, Fact, StreamId};
@@ -66,10 +67,18 @@ impl<A: Aggregate> Repository<A> {
                 }
             };
             let own = write(StreamId::new(A::KIND, id), loaded.version, decision.facts);
-            let rest = versions.into_iter().map(|(other, version)| {
-                let facts = of_others.remove(&other).unwrap_or_default();
-                write(StreamId::new(B::KIND, &other), version, facts)
-            });
+            let rest: Vec<_> = versions
+                .into_iter()
+                .map(|(other, version)| {
+                    let facts = of_others.remove(&other).unwrap_or_default();
+                    write(StreamId::new(B::KIND, &other), version, facts)
+                })
+                .collect();
+            if let Some(stranger) = of_others.keys().next() {
+                // Never left out in silence: a fact that was decided is recorded, or nothing is.
+                let reason = format!("facts of {} {stranger}, which was not looked at", B::KIND);
+                return Err(StoreError::Invalid(reason).into());
+            }
             let append = Append {
                 request: Some(command.request),
                 response: decision.response,

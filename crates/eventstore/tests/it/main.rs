@@ -1,5 +1,6 @@
 //! The event store against a real PostgreSQL.
 
+mod across;
 mod append;
 mod log;
 mod migrations;

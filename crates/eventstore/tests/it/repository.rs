@@ -12,31 +12,31 @@ use xiaoan_kernel::{Aggregate, Fact, RequestId, StreamId};
 
 /// A purse that is never overdrawn.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Purse {
-    fen: i64,
+pub struct Purse {
+    pub fen: i64,
     entries: i64,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Put {
+pub struct Put {
     #[prost(int64, tag = "1")]
-    fen: i64,
+    pub fen: i64,
 }
 impl prost::Name for Put {
     const NAME: &'static str = "Put";
     const PACKAGE: &'static str = "xiaoan.test.v1";
 }
 #[derive(Clone, PartialEq, prost::Message)]
-struct Taken {
+pub struct Taken {
     #[prost(int64, tag = "1")]
-    fen: i64,
+    pub fen: i64,
 }
 impl prost::Name for Taken {
     const NAME: &'static str = "Taken";
     const PACKAGE: &'static str = "xiaoan.test.v1";
 }
 xiaoan_kernel::events! {
-    enum PurseEvent { Put(Put), Taken(Taken) }
+    pub enum PurseEvent { Put(Put), Taken(Taken) }
 }
 
 impl Aggregate for Purse {
@@ -52,10 +52,10 @@ impl Aggregate for Purse {
 }
 
 #[derive(Debug, PartialEq)]
-struct Overdrawn;
+pub struct Overdrawn;
 
 /// Puts a positive amount, takes a negative one, and with zero changes nothing.
-fn move_fen(purse: &Purse, fen: i64) -> Result<Decision<PurseEvent>, Overdrawn> {
+pub fn move_fen(purse: &Purse, fen: i64) -> Result<Decision<PurseEvent>, Overdrawn> {
     if purse.fen + fen < 0 {
         return Err(Overdrawn);
     }
@@ -77,7 +77,7 @@ impl Move for Repository<Purse> {
     }
 }
 
-fn meta() -> CommandMeta {
+pub fn meta() -> CommandMeta {
     let request = RequestKey { id: RequestId::fresh(), digest: [1; 32] };
     CommandMeta { request, etag: None, actor: "officer-1".into(), traceparent: String::new() }
 }
