@@ -20,7 +20,9 @@ pub fn descriptor_pool() -> &'static prost_reflect::DescriptorPool {
 }
 
 mod civil;
+mod closing;
 mod measures;
 mod person;
 pub use civil::{NotADay, instant, timestamp};
+pub use closing::closing_text;
 pub use measures::{MEASURES, OFFICERS, SQUADRON_MEASURES};
