@@ -17,9 +17,7 @@ use uuid::Uuid;
 use xiaoan_eventstore::{Append, AppendError, NewEvent, Repository, RequestKey, StoreError, StreamWrite};
 use xiaoan_kernel::{Aggregate, Finding, OrgCode, OrgTree, Refusal, RequestId, StreamId};
 use xiaoan_privacy::{PrivacyError, Vault};
-use xiaoan_proto::volunteers::v1::{
-    ImportVolunteersResponse, VolunteerRow, RowOutcome, RowReport,
-};
+use xiaoan_proto::volunteers::v1::{ImportVolunteersResponse, RowOutcome, RowReport, VolunteerRow};
 use xiaoan_rpc::wire;
 
 /// Rows under way at once. Enough to fill the store's groups; bounds what an import holds besides its reports.
@@ -263,12 +261,7 @@ fn other_content() -> Refused {
     remarks.refuse().err().unwrap_or_else(|| Reason::OtherContentThere.into())
 }
 
-fn report(
-    line: i64,
-    volunteer_id: String,
-    outcome: RowOutcome,
-    findings: &[Finding],
-) -> RowReport {
+fn report(line: i64, volunteer_id: String, outcome: RowOutcome, findings: &[Finding]) -> RowReport {
     let findings = findings.iter().map(wire).collect();
     RowReport { line, volunteer_id, outcome: outcome.into(), findings }
 }

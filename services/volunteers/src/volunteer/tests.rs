@@ -3,6 +3,7 @@ use super::shift::Duty;
 use super::story::*;
 use super::{Volunteer, VolunteerEvent};
 use crate::squadron::{Squadron, SquadronEvent};
+use proptest::prelude::*;
 use time::macros::date;
 use xiaoan_kernel::given::given;
 use xiaoan_kernel::{Aggregate, OrgCode};
@@ -295,4 +296,36 @@ fn what_is_shown_of_a_volunteer_is_what_the_events_add_up_to() {
     assert_eq!(state.seen().on_patrol, "");
     assert_eq!(state.seen().provenance(), Provenance::Recorded);
     assert_eq!(state.seen().volunteer_no, "V3711210100000001");
+}
+
+proptest! {
+    /// Whatever is tried, in whatever order it is recorded: shifts that were accepted never overlap, rest lies between
+    /// them, and the minutes of the patrols add up to the minutes of the person.
+    #[test]
+    fn accepted_shifts_never_overlap_and_their_minutes_add_up(
+        tries in prop::collection::vec((10_i64..25, 0_i64..24, 1_i64..6, 0_i64..400), 1..25),
+    ) {
+        let mut volunteer = given::<Volunteer>(active()).0;
+        let mut sum = 0;
+        for (n, (d, hour, planned, served)) in tries.into_iter().enumerate() {
+            let patrol_id = format!("p-{n}");
+            let (begin, end) = (at(d, hour, 0), at(d, hour + planned, 0));
+            let duty = Duty { patrol_id: &patrol_id, planned_to: end, ..duty() };
+            let Ok(facts) = volunteer.decide_begin_shift(duty, begin) else { continue };
+            facts.iter().for_each(|fact| volunteer.apply(&fact.event));
+            let out = begin + time::Duration::minutes(served);
+            // Into another shift, it may not go: then it ends as planned.
+            let ended = volunteer
+                .decide_end_shift(&patrol_id, out)
+                .or_else(|_| volunteer.decide_end_shift(&patrol_id, end));
+            let (facts, minutes) = ended.expect("it may always end as planned");
+            facts.iter().for_each(|fact| volunteer.apply(&fact.event));
+            sum += minutes;
+        }
+        let mut spans: Vec<_> = volunteer.shifts.iter().map(|s| (s.begun, s.ended.expect("ended"))).collect();
+        spans.sort();
+        prop_assert!(spans.windows(2).all(|two| two[0].1 <= two[1].0), "{:?}", spans);
+        prop_assert_eq!(volunteer.minutes_served(), sum);
+        prop_assert_eq!(volunteer.seen().minutes_served, sum);
+    }
 }

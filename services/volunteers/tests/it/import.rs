@@ -6,8 +6,7 @@ use xiaoan_proto::core::v1::Provenance;
 use xiaoan_proto::volunteers::v1;
 use xiaoan_proto::volunteers::v1::import_volunteers_request::Part;
 use xiaoan_proto::volunteers::v1::{
-    ImportVolunteersRequest, ImportVolunteersResponse, ImportHeader, VolunteerRow,
-    RowOutcome, VolunteerState,
+    ImportHeader, ImportVolunteersRequest, ImportVolunteersResponse, RowOutcome, VolunteerRow, VolunteerState,
 };
 
 fn row(line: i64, id: &str) -> VolunteerRow {

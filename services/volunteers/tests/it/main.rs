@@ -7,4 +7,5 @@ mod patrols;
 mod people;
 mod persons;
 mod process;
+mod rebuilt;
 mod world;
