@@ -1,7 +1,7 @@
 //! `AccidentService`.
 
 use super::queries::{Asked, Listed};
-use super::sitting::{OFFICERS, OFFICERS_AND_GUARDS};
+use super::sitting::{OFFICERS, OFFICERS_ALONE, OFFICERS_AND_GUARDS};
 use super::{Port, Sitting, Target, given_id, plain, remembered};
 use crate::accident::{Accident, AccidentEvent, check_track};
 use crate::moment::Moment;
@@ -187,7 +187,7 @@ impl AccidentService for Port {
         }
         let command = (m.accident_id.as_str(), m.request_id.as_str(), m.etag.as_str());
         let outcome = self
-            .change_accident(&sitting, command, OFFICERS, &m, |a, at| plain(a.decide_certify(&m, at)))
+            .change_accident(&sitting, command, OFFICERS_ALONE, &m, |a, at| plain(a.decide_certify(&m, at)))
             .await?;
         let receipt = Some(receipt(format!("accidents/{}", m.accident_id), &outcome));
         Ok(Response::new(v1::IssueCertificateResponse { receipt }))

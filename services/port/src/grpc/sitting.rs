@@ -13,6 +13,8 @@ use xiaoan_rpc::{Caller, Check, Role, errors};
 pub(super) const OFFICERS: &[Role] = &[Role::Officer, Role::Registrar];
 /// The same, and the guards of the unit.
 pub(super) const OFFICERS_AND_GUARDS: &[Role] = &[Role::Officer, Role::Registrar, Role::Guard];
+/// Who determines liability: an officer, not a registrar.
+pub(super) const OFFICERS_ALONE: &[Role] = &[Role::Officer];
 
 /// One call.
 pub(super) struct Sitting {

@@ -127,6 +127,8 @@ async fn po_001_whoever_carries_the_role_of_a_guard_never_issues_a_certificate()
         let answer = guard.accidents().issue_certificate(certify("acc-1")).await;
         assert_eq!(refused(answer), no(Code::PermissionDenied, "PO-001"), "{roles:?}");
     }
+    let registrar = world.registrar().accidents().issue_certificate(certify("acc-1")).await;
+    assert_eq!(refused(registrar), no(Code::PermissionDenied, "GE-004"));
     officer.accidents().issue_certificate(certify("acc-1")).await.expect("an officer does");
 }
 
