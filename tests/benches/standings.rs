@@ -8,7 +8,11 @@
 //! | raw ledger | one SELECT that sums the same measures of the same three periods from the lines, per unit |
 //! | evaluated | `Reader::standings` after something was applied: sums, ranks, yoy, intervals, total |
 //! | evaluated, gRPC | the same through `GetStandings`, with token check, encoding and decoding |
+//! | of it: encode | the message's bytes, once per evaluation |
+//! | of it: decode | what the client makes of them, and throws away again |
 //! | remembered | `Reader::standings` again while nothing was applied |
+//! | remembered, gRPC | the same through `GetStandings` |
+//! | city sheet | `Reader::standings` of the board over four sources after something was applied |
 //!
 //! The lines are booked from case events by the rebuild's own path, so filling is a measurement too.
 
@@ -27,8 +31,8 @@ use xiaoan_eventstore::RecordedEvent;
 use xiaoan_kernel::SystemClock;
 use xiaoan_projection::Rebuild;
 use xiaoan_proto::cases::v1::{CaseFacts, CaseFiled, CaseSolved, SolveClass, SuspectCaught};
-use xiaoan_proto::rankings::v1::GetStandingsRequest;
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
+use xiaoan_proto::rankings::v1::{GetStandingsRequest, GetStandingsResponse};
 use xiaoan_rankings::Reader;
 use xiaoan_rankings::grpc::rankings_service;
 use xiaoan_rankings::ledger::{Ledger, LedgerRebuild};
@@ -79,6 +83,7 @@ async fn bench() -> Result<()> {
     );
 
     let (mut raw, mut evaluated, mut remembered, mut called) = (vec![], vec![], vec![], vec![]);
+    let (mut encoded, mut decoded, mut called_again, mut sheet) = (vec![], vec![], vec![], vec![]);
     let mut remote = Remote::start(reader.clone(), pool.clone()).await?;
     for round in 0..WARMING + asks {
         // One raw sum for every ten questions: it takes ten times as long.
@@ -92,7 +97,22 @@ async fn bench() -> Result<()> {
             timed(async { reader.standings(BOARD, MONTH, None).await.map(drop).map_err(Into::into) }).await?;
         applied(&pool).await?;
         let call = timed(remote.ask()).await?;
+        let call_again = timed(remote.ask()).await?;
+        let message = reader.standings(BOARD, MONTH, None).await?.to_message();
+        let began = Instant::now();
+        let bytes = message.encode_to_vec();
+        let encode = began.elapsed();
+        let began = Instant::now();
+        drop(GetStandingsResponse::decode(bytes.as_slice())?);
+        let decode = began.elapsed();
+        applied(&pool).await?;
+        let city = timed(async { reader.standings("city", MONTH, None).await.map(drop).map_err(Into::into) })
+            .await?;
         if round >= WARMING {
+            encoded.push(encode);
+            decoded.push(decode);
+            called_again.push(call_again);
+            sheet.push(city);
             evaluated.push(first);
             remembered.push(again);
             called.push(call);
@@ -102,7 +122,11 @@ async fn bench() -> Result<()> {
     report("raw ledger", raw);
     report("evaluated", evaluated);
     report("evaluated, gRPC", called);
+    report("of it: encode", encoded);
+    report("of it: decode", decoded);
     report("remembered", remembered);
+    report("remembered, gRPC", called_again);
+    report("city sheet", sheet);
     Ok(())
 }
 
