@@ -1,11 +1,16 @@
-//! The aggregate `Alert` (警情): received, then disposed of or found to repeat an earlier one.
+//! The aggregate `Alert` (警情): received; dispatched, acknowledged, en route, on scene, resolved (`steps.rs`); then registered as
+//! a report, disposed of with or without a case, or found to repeat an earlier one.
 //!
-//! Invariants: an alert has one end only, disposed of or duplicate; a duplicate no longer counts on the day it was
-//! received, and its event says for which unit and day; whatever repeats a duplicate must name the original instead.
+//! Invariants: an alert has one end only, registered, disposed of or duplicate, unless the registrar sets a disposition without
+//! a case aside; a duplicate no longer counts on the day it was received, and its event says for which unit and day; whatever
+//! repeats a duplicate must name the original instead; a result on the spot that suspects a case is registered within 24 hours
+//! (REG-24H), or disposed of with a reason.
+
+mod steps;
 
 use crate::case::{CASE_NO_FORM, case_no_is_well_formed};
 use crate::moment::{Moment, NOT_ONE_OF, chosen_id, known, persons, text};
-use crate::refusal::{Reason, Refused, Remarks};
+use crate::refusal::{Intake, Reason, Refused, Remarks};
 use time::OffsetDateTime;
 use xiaoan_kernel::{Aggregate, Fact, OrgCode, city_day};
 use xiaoan_proto::cases::v1::{
@@ -20,6 +25,14 @@ xiaoan_kernel::events! {
         Received(v1::AlertReceived),
         Disposed(v1::AlertDisposed),
         MarkedDuplicate(v1::AlertMarkedDuplicate),
+        Dispatched(v1::UnitDispatched),
+        Acknowledged(v1::DispatchAcknowledged),
+        SetOut(v1::UnitSetOut),
+        Arrived(v1::UnitArrived),
+        Resolved(v1::AlertResolved),
+        Registered(v1::AlertRegistered),
+        Overridden(v1::AlertDispositionOverridden),
+        Audited(v1::AlertAudited),
     }
 }
 
@@ -56,11 +69,21 @@ pub fn note(alert: &mut v1::Alert, event: &AlertEvent) {
             alert.set_state(AlertState::Disposed);
             alert.disposition = e.disposition;
             alert.case_no.clone_from(&e.case_no);
+            alert.no_case_reason.clone_from(&e.no_case_reason);
+            alert.disposed_by.clone_from(&e.disposed_by);
         }
         AlertEvent::MarkedDuplicate(e) => {
             alert.set_state(AlertState::Duplicate);
             alert.duplicate_of.clone_from(&e.duplicate_of);
         }
+        AlertEvent::Dispatched(_)
+        | AlertEvent::Acknowledged(_)
+        | AlertEvent::SetOut(_)
+        | AlertEvent::Arrived(_)
+        | AlertEvent::Resolved(_)
+        | AlertEvent::Registered(_)
+        | AlertEvent::Overridden(_)
+        | AlertEvent::Audited(_) => steps::note(alert, event),
     }
 }
 
@@ -155,7 +178,7 @@ impl Alert {
         case_exists: bool,
         at: &Moment<'_>,
     ) -> Result<Facts, Refused> {
-        let unit = self.open()?;
+        let unit = self.settled()?;
         let mut remarks = Remarks::default();
         let disposition: AlertDisposition = known(&mut remarks, "disposition", request.disposition);
         if request.disposition == 0 {
@@ -168,7 +191,14 @@ impl Alert {
         {
             remarks.note("case_no", if filed { CASE_NO_FORM } else { ONLY_WITH_CASE });
         }
+        text(&mut remarks, "no_case_reason", &request.no_case_reason, 0, 500);
+        if !filed && request.no_case_reason.is_empty() && steps::suspects_a_case(self.seen.result()) {
+            remarks.note("no_case_reason", Reason::MissingValue);
+        }
         remarks.refuse()?;
+        if !filed && !self.seen.overridden_by.is_empty() {
+            return Err(Intake::AlertOverridden.into());
+        }
         if filed && !case_exists {
             return Err(Reason::AlertCaseUnknown.into());
         }
@@ -178,6 +208,8 @@ impl Alert {
             case_no: request.case_no.clone(),
             org_unit: self.seen.org_unit.clone(),
             received_on: Some(city_day(self.received_at()).into()),
+            no_case_reason: request.no_case_reason.clone(),
+            disposed_by: at.actor.to_owned(),
         };
         Ok(vec![Fact::new(disposed, unit, at.today())])
     }
@@ -216,7 +248,23 @@ impl Alert {
         match self.seen.state() {
             AlertState::Disposed => Err(Reason::AlertDisposed.into()),
             AlertState::Duplicate => Err(Reason::AlertDuplicate.into()),
-            AlertState::Unspecified | AlertState::Received => Ok(unit),
+            AlertState::Registered => Err(Intake::AlertRegistered.into()),
+            AlertState::Unspecified
+            | AlertState::Received
+            | AlertState::Dispatched
+            | AlertState::Acknowledged
+            | AlertState::EnRoute
+            | AlertState::OnScene
+            | AlertState::Resolved => Ok(unit),
+        }
+    }
+
+    /// Open, and no unit is on its way or at it.
+    fn settled(&self) -> Result<OrgCode, Refused> {
+        let unit = self.open()?;
+        match self.seen.state() {
+            AlertState::Received | AlertState::Resolved => Ok(unit),
+            _ => Err(Intake::AlertStep.into()),
         }
     }
 
@@ -268,6 +316,7 @@ mod tests {
             disposition: AlertDisposition::Helped.into(),
             org_unit: STATION.into(),
             received_on: Some(date!(2026 - 06 - 07).into()),
+            disposed_by: "duty-1".into(),
             ..Default::default()
         }
         .into()

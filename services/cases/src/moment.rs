@@ -1,7 +1,7 @@
 //! What a decision is made with besides the state: the time, who decides, the rule books and the org tree. All of it
 //! is data that is passed in, so that deciding stays pure.
 
-use crate::refusal::{Reason, Remarks};
+use crate::refusal::{Intake, Reason, Remarks};
 use crate::rulebook::RuleBook;
 use time::{Date, OffsetDateTime};
 use xiaoan_kernel::{OrgCode, OrgTree, city_day};
@@ -14,12 +14,43 @@ pub struct Moment<'a> {
     pub now: OffsetDateTime,
     /// Subject of the caller.
     pub actor: &'a str,
+    /// Unit of the caller.
+    pub unit: OrgCode,
+    /// Level of that unit.
+    pub level: Level,
     /// Whether the caller is a registrar (案件登记审核员), the arbiter of counts outside operational command.
     pub registrar: bool,
     /// Categories and thresholds.
     pub rules: &'a RuleBook,
     /// Org units as headquarters has registered them.
     pub units: &'a OrgTree,
+}
+
+/// Level of command of a unit; heads decide only from theirs on (CB-007).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Level {
+    /// A station, or a unit that is not known.
+    #[default]
+    Station,
+    /// A county bureau or the port bureau.
+    County,
+    /// The city bureau.
+    City,
+}
+
+impl Level {
+    /// Level of a kind of unit.
+    #[must_use]
+    pub fn of(kind: core::OrgKind) -> Self {
+        match kind {
+            core::OrgKind::CityBureau => Self::City,
+            core::OrgKind::CountyBureau | core::OrgKind::PortBureau => Self::County,
+            core::OrgKind::Unspecified
+            | core::OrgKind::Station
+            | core::OrgKind::PortStation
+            | core::OrgKind::MemberUnit => Self::Station,
+        }
+    }
 }
 
 impl Moment<'_> {
@@ -50,6 +81,35 @@ impl Moment<'_> {
         }
         remarks.note(field, Reason::OrgUnitUnknown { unit, day: day.unwrap_or_else(|| self.today()) });
         None
+    }
+
+    /// The stated instant, now when none is stated; not in the future and not before `least`. Notes GE-006, CB-003 or STEP-EARLIER
+    /// otherwise.
+    pub fn stated_instant(
+        &self,
+        remarks: &mut Remarks,
+        field: &'static str,
+        at: Option<&prost_types::Timestamp>,
+        least: Option<OffsetDateTime>,
+    ) -> OffsetDateTime {
+        let at = if at.is_none() { Some(self.now) } else { self.past_instant(remarks, field, at) };
+        if let (Some(at), Some(least)) = (at, least)
+            && at < least
+        {
+            remarks.note(field, Reason::Intake(Intake::StepEarlier));
+        }
+        at.unwrap_or(self.now)
+    }
+
+    /// When a limit of law is up that begins at `start`; notes NO-LAW when there is none on that day.
+    pub fn due(&self, remarks: &mut Remarks, id: &'static str, start: OffsetDateTime) -> OffsetDateTime {
+        match self.rules.law.due(id, start) {
+            Ok(due) => due.ends_at,
+            Err(_) => {
+                remarks.note("", Reason::Intake(Intake::NoLaw { id }));
+                start
+            }
+        }
     }
 
     /// A day that is given, real and not in the future; notes GE-006 or CB-003 otherwise.

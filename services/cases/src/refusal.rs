@@ -6,6 +6,10 @@
 //! the three aggregates. CB-007 (rank too low) and CB-019 (nil return missing) are not decided here yet: officers' ranks
 //! and nil returns are not recorded in this part.
 
+mod intake;
+
+pub use intake::Intake;
+
 use time::Date;
 use xiaoan_kernel::{Finding, OrgCode, Refusal, RefusalKind, Severity, yuan_from_fen};
 use xiaoan_proto::core::v1 as core;
@@ -82,6 +86,8 @@ pub enum Reason {
     SeriesLeadNotSolved,
     SeriesProposed,
     SeriesNotProposed,
+    // alerts under way, reports, audits
+    Intake(Intake),
 }
 
 /// What a reason says: kind and severity, code, sentence in Chinese, sentence in English.
@@ -119,6 +125,14 @@ impl Reason {
             |code, zh: &str, en: &str| (Weight::Refusal(Permission), code, zh.to_owned(), en.to_owned());
         let warning = |code, zh: String, en: String| (Weight::Warning, code, zh, en);
         match self {
+            Self::Intake(reason) => {
+                let said = reason.said();
+                let weight = match said.weight {
+                    xiaoan_kernel::Weight::Warning => Weight::Warning,
+                    xiaoan_kernel::Weight::Refusal(kind) => Weight::Refusal(kind),
+                };
+                (weight, said.code, said.zh, said.en)
+            }
             Self::OrgUnitMalformed => field(
                 "CB-001",
                 "单位代码不是12位数字，请核对后重填",
@@ -459,6 +473,12 @@ impl Refused {
     #[must_use]
     pub fn is(&self, reason: &Reason) -> bool {
         self.0.iter().any(|r| r.reason == *reason)
+    }
+}
+
+impl From<Intake> for Refused {
+    fn from(reason: Intake) -> Self {
+        Reason::Intake(reason).into()
     }
 }
 

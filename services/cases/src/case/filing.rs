@@ -186,6 +186,7 @@ impl Case {
             alert_id: request.alert_id.clone(),
             victims,
             provenance: stated(request.provenance()).into(),
+            report_id: request.report_id.clone(),
         };
         Ok(vec![Fact::new(filed, unit, filed_on)])
     }

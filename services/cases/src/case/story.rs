@@ -2,7 +2,7 @@
 //! solved seven hours later.
 
 use super::{CaseEvent, LegacyCase};
-use crate::moment::Moment;
+use crate::moment::{Level, Moment};
 use crate::rulebook::RuleBook;
 use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
@@ -49,10 +49,28 @@ impl Default for Desk {
 
 impl Desk {
     pub(crate) fn moment<'a>(&'a self, actor: &'a str) -> Moment<'a> {
-        Moment { now: self.now, actor, registrar: false, rules: &self.rules, units: &self.units }
+        Moment {
+            now: self.now,
+            actor,
+            unit: OrgCode::parse(STATION).unwrap(),
+            level: Level::Station,
+            registrar: false,
+            rules: &self.rules,
+            units: &self.units,
+        }
     }
     pub(crate) fn registrar<'a>(&'a self, actor: &'a str) -> Moment<'a> {
         Moment { registrar: true, ..self.moment(actor) }
+    }
+    /// A chief of Donggang bureau.
+    pub(crate) fn chief<'a>(&'a self, actor: &'a str) -> Moment<'a> {
+        let unit = OrgCode::parse("371102000000").unwrap();
+        Moment { unit, level: Level::County, ..self.moment(actor) }
+    }
+    /// Somebody of the city bureau.
+    pub(crate) fn city<'a>(&'a self, actor: &'a str) -> Moment<'a> {
+        let unit = OrgCode::parse("371100000000").unwrap();
+        Moment { unit, level: Level::City, ..self.moment(actor) }
     }
 }
 

@@ -36,6 +36,24 @@ impl Casebook {
         Ok(Some(receipt(format!("alerts/{alert_id}"), &outcome)))
     }
 
+    /// A step of the unit that deals with the alert.
+    async fn step_alert<M: Message + Name>(
+        &self,
+        sitting: &Sitting,
+        (alert_id, request_id, etag): (&str, &str, &str),
+        message: &M,
+        decide: impl Fn(&Alert, &Moment<'_>) -> Result<Vec<Fact<AlertEvent>>, Refused>,
+    ) -> Result<Option<Receipt>, Status> {
+        well_formed_id("alert_id", alert_id)?;
+        let meta = self.meta(sitting, request_id, message, etag)?;
+        let decide = |alert: &Alert, _| {
+            sitting.may_write(alert.handler())?;
+            decide(alert, &sitting.moment()).map(Decision::from)
+        };
+        let outcome = self.alerts.execute(alert_id, meta, decide).await.map_err(command_status)?;
+        Ok(Some(receipt(format!("alerts/{alert_id}"), &outcome)))
+    }
+
     /// An earlier alert from the same place within ten minutes, as far as the view has come: it is only a remark.
     async fn nearby(&self, message: &v1::ReceiveAlertRequest) -> Result<Option<String>, Status> {
         match message.received_at.as_ref().and_then(xiaoan_proto::instant) {
@@ -122,6 +140,84 @@ impl AlertService for Casebook {
         Ok(Response::new(v1::MarkAlertDuplicateResponse { receipt }))
     }
 
+    async fn dispatch_alert(
+        &self,
+        request: Request<v1::DispatchAlertRequest>,
+    ) -> Result<Response<v1::DispatchAlertResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        let receipt = self
+            .change_alert(&sitting, (&m.alert_id, &m.request_id, &m.etag), &m, |alert, at| {
+                alert.decide_dispatch(&m, at)
+            })
+            .await?;
+        Ok(Response::new(v1::DispatchAlertResponse { receipt }))
+    }
+
+    async fn acknowledge_dispatch(
+        &self,
+        request: Request<v1::AcknowledgeDispatchRequest>,
+    ) -> Result<Response<v1::AcknowledgeDispatchResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        let receipt = self
+            .step_alert(&sitting, (&m.alert_id, &m.request_id, &m.etag), &m, |alert, at| {
+                alert.decide_acknowledge(&m, at)
+            })
+            .await?;
+        Ok(Response::new(v1::AcknowledgeDispatchResponse { receipt }))
+    }
+
+    async fn set_out(
+        &self,
+        request: Request<v1::SetOutRequest>,
+    ) -> Result<Response<v1::SetOutResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        let receipt = self
+            .step_alert(&sitting, (&m.alert_id, &m.request_id, &m.etag), &m, |alert, at| {
+                alert.decide_set_out(&m, at)
+            })
+            .await?;
+        Ok(Response::new(v1::SetOutResponse { receipt }))
+    }
+
+    async fn arrive(
+        &self,
+        request: Request<v1::ArriveRequest>,
+    ) -> Result<Response<v1::ArriveResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        let receipt = self
+            .step_alert(&sitting, (&m.alert_id, &m.request_id, &m.etag), &m, |alert, at| {
+                alert.decide_arrive(&m, at)
+            })
+            .await?;
+        Ok(Response::new(v1::ArriveResponse { receipt }))
+    }
+
+    async fn resolve_alert(
+        &self,
+        request: Request<v1::ResolveAlertRequest>,
+    ) -> Result<Response<v1::ResolveAlertResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        let receipt = self
+            .step_alert(&sitting, (&m.alert_id, &m.request_id, &m.etag), &m, |alert, at| {
+                alert.decide_resolve(&m, at)
+            })
+            .await?;
+        Ok(Response::new(v1::ResolveAlertResponse { receipt }))
+    }
+
+    async fn override_disposition(
+        &self,
+        request: Request<v1::OverrideDispositionRequest>,
+    ) -> Result<Response<v1::OverrideDispositionResponse>, Status> {
+        let (sitting, m) = self.enter(request)?;
+        let receipt = self
+            .change_alert(&sitting, (&m.alert_id, &m.request_id, &m.etag), &m, |alert, at| {
+                alert.decide_override(&m, at)
+            })
+            .await?;
+        Ok(Response::new(v1::OverrideDispositionResponse { receipt }))
+    }
+
     async fn get_alert(
         &self,
         request: Request<v1::GetAlertRequest>,
@@ -143,14 +239,23 @@ impl AlertService for Casebook {
         let mut check = Check::new();
         let from = check.optional_day("from", m.from);
         let to = check.optional_day("to", m.to);
-        let (from, to) = check.finish((from, to))?;
+        let state = v1::AlertState::try_from(m.state).ok();
+        check.ensure(
+            state.is_some(),
+            "GE-006",
+            "state",
+            "状态不在规定取值之内",
+            "this is no state of an alert",
+        );
+        let (from, to, state) = check.finish((from, to, state))?;
         let units = sitting.subtree(&m.org_unit)?;
-        let spelled = format!("alerts {} {from:?} {to:?}", m.org_unit);
+        let spelled = format!("alerts {} {} {from:?} {to:?}", m.org_unit, m.state);
         let page = Page::of(m.page_size, &m.page_token, &spelled).map_err(|_| bad_token())?;
         self.at_least(m.at_least).await?;
         let midnight = |day: time::Date| day.midnight().assume_offset(CITY_OFFSET);
         let filter = alerts::Filter {
             units,
+            state,
             from: from.map(midnight),
             until: to.and_then(time::Date::next_day).map(midnight),
         };

@@ -25,6 +25,7 @@ impl Casebook {
             units: Arc::clone(&sitting.units),
             now: sitting.now,
             actor: sitting.caller.subject.clone(),
+            unit: sitting.caller.org_unit,
             traceparent: xiaoan_telemetry::current_traceparent(),
             dry_run: header.dry_run,
         };

@@ -19,7 +19,7 @@ mod sitting;
 
 use crate::alert::Alert;
 use crate::case::{CASE_NO_FORM, Case, case_no_is_well_formed};
-use crate::moment::chosen_id;
+use crate::moment::{Level, chosen_id};
 use crate::numbers::Numbers;
 use crate::refusal::Remarks;
 use crate::rulebook::RuleBook;
@@ -31,6 +31,7 @@ use std::time::Duration;
 use tonic::{Request, Status};
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{CommandMeta, EventStore, Repository};
+use xiaoan_kernel::city_day;
 use xiaoan_privacy::Vault;
 use xiaoan_projection::{NotYet, ProjectionHandle};
 use xiaoan_rpc::{Caller, command_meta_with, errors, refusal_status};
@@ -81,7 +82,10 @@ impl Casebook {
     fn enter<M>(&self, request: Request<M>) -> Result<(Sitting, M), Status> {
         let caller = Caller::of(&request)?;
         let now = self.store.clock().now();
-        let sitting = Sitting { caller, now, units: self.directory.tree(), rules: Arc::clone(&self.rules) };
+        let unit = self.directory.unit_on(caller.org_unit, city_day(now));
+        let level = unit.map_or(Level::Station, |unit| Level::of(unit.kind));
+        let (units, rules) = (self.directory.tree(), Arc::clone(&self.rules));
+        let sitting = Sitting { caller, now, level, units, rules };
         Ok((sitting, request.into_inner()))
     }
 

@@ -1,6 +1,6 @@
 //! Who calls and when, for the length of one call.
 
-use crate::moment::Moment;
+use crate::moment::{Level, Moment};
 use crate::refusal::{Reason, Refused};
 use crate::rulebook::RuleBook;
 use std::sync::Arc;
@@ -13,6 +13,8 @@ use xiaoan_rpc::{Caller, Check, Role};
 pub(super) struct Sitting {
     pub(super) caller: Caller,
     pub(super) now: OffsetDateTime,
+    /// Level of the caller's unit.
+    pub(super) level: Level,
     pub(super) units: Arc<OrgTree>,
     pub(super) rules: Arc<RuleBook>,
 }
@@ -23,6 +25,8 @@ impl Sitting {
         Moment {
             now: self.now,
             actor: &self.caller.subject,
+            unit: self.caller.org_unit,
+            level: self.level,
             registrar: self.caller.has(Role::Registrar),
             rules: &self.rules,
             units: &self.units,

@@ -2,7 +2,7 @@
 
 use super::{Judged, judge};
 use crate::case::{Case, LegacyCase};
-use crate::moment::Moment;
+use crate::moment::{Level, Moment};
 use crate::refusal::{Reason, Refused, Remarks, wire};
 use crate::rulebook::RuleBook;
 use futures::{Stream, TryStreamExt};
@@ -41,6 +41,8 @@ pub struct Import {
     pub now: OffsetDateTime,
     /// Subject of the caller.
     pub actor: String,
+    /// Unit of the caller.
+    pub unit: OrgCode,
     /// W3C trace context, or empty.
     pub traceparent: String,
     /// Check everything, write nothing.
@@ -140,7 +142,15 @@ impl Import {
     }
 
     fn moment(&self) -> Moment<'_> {
-        Moment { now: self.now, actor: &self.actor, registrar: false, rules: &self.rules, units: &self.units }
+        Moment {
+            now: self.now,
+            actor: &self.actor,
+            unit: self.unit,
+            level: Level::Station,
+            registrar: false,
+            rules: &self.rules,
+            units: &self.units,
+        }
     }
 
     async fn land(&self, good: &Good) -> Result<Landed, StoreError> {

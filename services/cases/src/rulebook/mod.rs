@@ -1,14 +1,17 @@
 //! What the service must look up to decide: categories of cases and theft thresholds. Both are data with days from
 //! which they hold, never constants in code; both can be replaced by a file without a release (`config.rs`).
 
+mod bands;
 mod categories;
 mod thresholds;
 
+pub use bands::{Bands, Limits};
 pub use categories::{Categories, Category, Standing};
 pub use thresholds::{Threshold, Thresholds};
 
 use std::path::Path;
 use time::Date;
+use xiaoan_kernel::legal::LegalClock;
 use xiaoan_kernel::{OrgCode, parse_day};
 
 /// The rules that decisions are made with.
@@ -18,6 +21,10 @@ pub struct RuleBook {
     pub categories: Categories,
     /// Amounts from which theft is "relatively large".
     pub thresholds: Thresholds,
+    /// Limits of the bands of recording integrity.
+    pub bands: Bands,
+    /// Time limits of law and the calendar of working days.
+    pub law: LegalClock,
 }
 
 impl RuleBook {
@@ -34,7 +41,12 @@ impl RuleBook {
     /// # Errors
     /// [`BadBook`] names the book, the line and what is wrong with it.
     pub fn read(categories: &str, thresholds: &str) -> Result<Self, BadBook> {
-        Ok(Self { categories: Categories::read(categories)?, thresholds: Thresholds::read(thresholds)? })
+        Ok(Self {
+            categories: Categories::read(categories)?,
+            thresholds: Thresholds::read(thresholds)?,
+            bands: Bands::read(include_str!("bands.csv"))?,
+            law: LegalClock::built_in(),
+        })
     }
 
     /// The shipped books, each replaced by the file at its path if there is one.

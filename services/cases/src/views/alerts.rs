@@ -124,6 +124,8 @@ pub async fn nearby(pool: &PgPool, place: &str, at: OffsetDateTime) -> Result<Op
 pub struct Filter {
     /// Units; an alert of none of them is not listed.
     pub units: Vec<OrgCode>,
+    /// Only this state.
+    pub state: AlertState,
     /// Received from this instant on.
     pub from: Option<OffsetDateTime>,
     /// Received before this instant.
@@ -152,6 +154,7 @@ pub async fn list(
            AND received_at <  coalesce($3, 'infinity'::timestamptz)
            AND received_at <= coalesce($4, 'infinity'::timestamptz)
            AND ($4 IS NULL OR received_at < $4 OR alert_id > $5)
+           AND ($7 = 0 OR state = $7)
          ORDER BY received_at DESC, alert_id
          LIMIT $6",
     )
@@ -161,6 +164,7 @@ pub async fn list(
     .bind(after_time)
     .bind(after_id)
     .bind(page.limit())
+    .bind(i16::try_from(i32::from(filter.state)).unwrap_or_default())
     .fetch_all(pool)
     .await?;
     let mut alerts = rows.into_iter().map(Row::into_alert).collect::<Result<Vec<_>, _>>()?;

@@ -72,6 +72,7 @@ fn case_events() -> Vec<CaseEvent> {
             alert_id: "110-1".into(),
             victims: vec![person()],
             provenance: Provenance::Demo.into(),
+            ..Default::default()
         }
         .into(),
         CaseInvestigated { case_no: case_no(), lead_officer: "021345".into() }.into(),
@@ -186,6 +187,7 @@ fn alert_events() -> Vec<AlertEvent> {
             case_no: NO.into(),
             org_unit: UNIT.into(),
             received_on: day(7),
+            ..Default::default()
         }
         .into(),
         AlertMarkedDuplicate {
@@ -250,7 +252,17 @@ fn known(case: &CaseEvent, alert: &AlertEvent, series: &SeriesEvent) -> usize {
         | CaseEvent::Refiled(_) => {}
     }
     match alert {
-        AlertEvent::Received(_) | AlertEvent::Disposed(_) | AlertEvent::MarkedDuplicate(_) => {}
+        AlertEvent::Received(_)
+        | AlertEvent::Disposed(_)
+        | AlertEvent::MarkedDuplicate(_)
+        | AlertEvent::Dispatched(_)
+        | AlertEvent::Acknowledged(_)
+        | AlertEvent::SetOut(_)
+        | AlertEvent::Arrived(_)
+        | AlertEvent::Resolved(_)
+        | AlertEvent::Registered(_)
+        | AlertEvent::Overridden(_)
+        | AlertEvent::Audited(_) => {}
     }
     match series {
         SeriesEvent::Opened(_)
