@@ -119,6 +119,9 @@ pub fn book(source: Source, stream: &str, type_name: &str, payload: &[u8]) -> Re
 }
 
 fn book_case(stream: &str, type_name: &str, payload: &[u8]) -> Result<Vec<Line>, Unbookable> {
+    if books_nothing(Source::Cases).contains(&type_name) {
+        return Ok(Vec::new());
+    }
     match stream.split_once('-').map_or(stream, |(kind, _)| kind) {
         "case" => case::lines(&case::CaseEvent::decode(type_name, payload).map_err(unread)?),
         "alert" => alert::lines(&alert::AlertEvent::decode(type_name, payload).map_err(unread)?),
@@ -160,6 +163,33 @@ pub const fn books_nothing(source: Source) -> &'static [&'static str] {
             "xiaoan.cases.v1.BroughtSolvesProposed",
             "xiaoan.cases.v1.BroughtSolvesApproved",
             "xiaoan.cases.v1.BroughtSolvesReturned",
+            "xiaoan.cases.v1.UnitDispatched",
+            "xiaoan.cases.v1.DispatchAcknowledged",
+            "xiaoan.cases.v1.UnitSetOut",
+            "xiaoan.cases.v1.UnitArrived",
+            "xiaoan.cases.v1.AlertResolved",
+            "xiaoan.cases.v1.AlertRegistered",
+            "xiaoan.cases.v1.AlertDispositionOverridden",
+            "xiaoan.cases.v1.AlertAudited",
+            "xiaoan.cases.v1.ReportRegistered",
+            "xiaoan.cases.v1.ReceiptIssued",
+            "xiaoan.cases.v1.ReceiptRefused",
+            "xiaoan.cases.v1.TrackSwitched",
+            "xiaoan.cases.v1.ReviewExtended",
+            "xiaoan.cases.v1.ForeignJurisdictionFound",
+            "xiaoan.cases.v1.ReportTransferred",
+            "xiaoan.cases.v1.FilingApproved",
+            "xiaoan.cases.v1.ReportFiled",
+            "xiaoan.cases.v1.ReportNotFiled",
+            "xiaoan.cases.v1.ReportTakenAsAdministrative",
+            "xiaoan.cases.v1.NotFiledNoticeServed",
+            "xiaoan.cases.v1.ReconsiderationRequested",
+            "xiaoan.cases.v1.ReconsiderationDecided",
+            "xiaoan.cases.v1.RegistrarOverrode",
+            "xiaoan.cases.v1.AuditSampleDrawn",
+            "xiaoan.cases.v1.AuditVerdictRecorded",
+            "xiaoan.cases.v1.AuditCompleted",
+            "xiaoan.cases.v1.DeadlineBreached",
         ],
         Source::Antifraud => antifraud::NOTHING,
         Source::Port => port::NOTHING,
