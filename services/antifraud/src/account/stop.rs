@@ -8,9 +8,9 @@ use crate::refusal::{Reason, Refused, Remarks};
 use time::OffsetDateTime;
 use xiaoan_kernel::OrgCode;
 use xiaoan_proto::antifraud::v1::{
-    ApplicationType, DraftStopRequest, ExtendStopRequest, InstructionKind, ReleaseStopRequest, StopApproved,
-    StopConfirmationRevoked, StopDrafted, StopExpired, StopExtensionApproved, StopExtensionRequested,
-    StopOrder, StopReleaseRequested, StopReleased, StopState,
+    ApplicationType, DraftStopRequest, ExtendStopRequest, Instruction, InstructionKind, ReleaseStopRequest,
+    StopApproved, StopConfirmationRevoked, StopDrafted, StopExpired, StopExtensionApproved,
+    StopExtensionRequested, StopOrder, StopReleaseRequested, StopReleased, StopState,
 };
 use xiaoan_proto::core::v1::Provenance;
 use xiaoan_proto::timestamp;
@@ -135,9 +135,15 @@ impl Account {
         Ok(vec![Self::fact(&request.org_unit, drafted, at.today())?])
     }
 
-    /// Refuses the third stop of the account in a case.
+    /// Refuses the third stop of the account in a case. An order whose bank has not answered may yet turn out to be a stop,
+    /// also one that was released meanwhile.
     fn may_stop_again(&self, case_no: &str) -> Result<(), Refused> {
-        let had: i32 = self.all_stops().filter(|s| s.case_no == case_no).map(|s| s.stops).sum();
+        let may_be = |stop: &StopOrder| {
+            let open =
+                |i: &Instruction| i.kind() == InstructionKind::Stop && !super::answer::is_final(i.state());
+            stop.stops.max(i32::from(stop.instructions.iter().any(open)))
+        };
+        let had: i32 = self.all_stops().filter(|s| s.case_no == case_no).map(may_be).sum();
         if had >= MOST_STOPS { Err(Reason::ThirdStop.into()) } else { Ok(()) }
     }
 

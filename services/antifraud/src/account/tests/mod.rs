@@ -1,6 +1,7 @@
 //! Decisions of an account, told as stories: what officers ask, what a bank answers, what the timer says.
 
 mod answers;
+mod any;
 mod freezes;
 mod returns;
 mod stops;
