@@ -174,6 +174,8 @@ async fn a_token_without_what_is_needed_is_refused() {
         with(claims(), "exp", json!(1e30)),
         with(claims(), "exp", json!("tomorrow")),
         with(claims(), "roles", json!("officer")),
+        with(claims(), "member_unit", json!("Bank 1")),
+        with(claims(), "member_unit", json!("")),
     ] {
         assert_eq!(
             verdict(rig.present(&rig.issuer.sign(&bad)).await),
