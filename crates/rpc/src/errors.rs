@@ -34,6 +34,8 @@ pub mod reason {
     pub const STORE_UNAVAILABLE: &str = "STORE-UNAVAILABLE";
     /// A view has not reached the position asked for with `at_least`.
     pub const NOT_YET: &str = "NOT-YET";
+    /// Another service that the command needs cannot be reached; nothing was recorded.
+    pub const SERVICE_UNREACHABLE: &str = "SERVICE-UNREACHABLE";
     /// Ours; the cause is in the log.
     pub const INTERNAL: &str = "INTERNAL";
     /// No bearer token.
@@ -284,6 +286,20 @@ pub fn not_yet(wanted: i64, reached: i64) -> Status {
     .meta("at_least", wanted.to_string())
     .meta("reached", reached.to_string())
     .retry(RETRY_SOON)
+    .into_status()
+}
+
+/// UNAVAILABLE: another service that the command needs cannot be reached or does not answer. Nothing was recorded.
+#[must_use]
+pub fn unreachable(service: &str) -> Status {
+    Problem::new(
+        Code::Unavailable,
+        reason::SERVICE_UNREACHABLE,
+        format!("{service} 服务无法访问，未作任何记录，请稍后重试"),
+        format!("the service {service} cannot be reached; nothing was recorded, try again later"),
+    )
+    .meta("service", service)
+    .retry(Duration::from_secs(1))
     .into_status()
 }
 

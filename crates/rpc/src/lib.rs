@@ -53,6 +53,7 @@
 //! | deadline passed | DEADLINE_EXCEEDED | `DEADLINE` | the server |
 //! | database away, outcome unknown | UNAVAILABLE + RetryInfo | `STORE-UNAVAILABLE` | [`errors::store_status`] |
 //! | view not at `at_least` yet | UNAVAILABLE + RetryInfo | `NOT-YET` | [`errors::not_yet`] |
+//! | another service is needed and away | UNAVAILABLE + RetryInfo | `SERVICE-UNREACHABLE` | [`errors::unreachable`] |
 //! | service is stopping | UNAVAILABLE + RetryInfo | `DRAINING` | the server |
 //! | who are you? | UNAUTHENTICATED | `AUTH-…`, see [`errors::reason`] | the server |
 //! | ours (also: a panic, or a handler's own INTERNAL) | INTERNAL, text "internal error" and nothing else; metadata `trace_id` | `INTERNAL` | [`errors::internal`], the server |
