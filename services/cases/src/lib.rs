@@ -6,16 +6,19 @@
 //! | [`case`], [`alert`], [`series`] | one aggregate each: facts, state, `decide_*`, `apply` |
 //! | [`refusal`] | every word with which the service says no |
 //! | [`rulebook`] | categories and theft thresholds: dated data |
+//! | [`deadlines`] | which events arm the durable timer, and what a deadline does |
 //! | [`moment`] | what a decision is made with besides the state |
 //! | [`import`] | rows of a spreadsheet: read, checked, taken over |
 //! | [`views`] | what lists and gets are answered from: a projection of the service's own log |
 //! | [`grpc`] | thin handlers |
+//! | [`work`] | the work on cases that is owed: task forces, clean-ups, reverse reviews, exhibits, lookups |
 //! | [`numbers`] | case numbers the service gives |
 //! | [`config`], [`service`] | settings; the parts put together |
 
 pub mod alert;
 pub mod case;
 pub mod config;
+pub mod deadlines;
 pub mod grpc;
 pub mod import;
 pub mod moment;
@@ -25,3 +28,4 @@ pub mod rulebook;
 pub mod series;
 pub mod service;
 pub mod views;
+pub mod work;

@@ -10,6 +10,7 @@ mod intake;
 
 pub use intake::Intake;
 
+use crate::work::reasons::WorkReason;
 use time::Date;
 use xiaoan_kernel::{Finding, OrgCode, Refusal, RefusalKind, Severity, yuan_from_fen};
 use xiaoan_proto::core::v1 as core;
@@ -88,6 +89,8 @@ pub enum Reason {
     SeriesNotProposed,
     // alerts under way, reports, audits
     Intake(Intake),
+    // the work on cases
+    Work(WorkReason),
 }
 
 /// What a reason says: kind and severity, code, sentence in Chinese, sentence in English.
@@ -125,6 +128,9 @@ impl Reason {
             |code, zh: &str, en: &str| (Weight::Refusal(Permission), code, zh.to_owned(), en.to_owned());
         let warning = |code, zh: String, en: String| (Weight::Warning, code, zh, en);
         match self {
+            Self::Work(WorkReason { kind, code, zh, en }) => {
+                (Weight::Refusal(*kind), code, (*zh).to_owned(), (*en).to_owned())
+            }
             Self::Intake(reason) => {
                 let said = reason.said();
                 let weight = match said.weight {

@@ -5,6 +5,7 @@
 //! | `cases.rs` | commands of `CaseService`; `filing.rs` the two that seal persons; `import.rs` the stream; `queries.rs` gets, lists, history |
 //! | `alerts.rs` | `AlertService` |
 //! | `series.rs` | `SeriesService` |
+//! | `work/` | task forces, clean-ups, reverse reviews, major cases, dens, exhibits, lookups |
 //! | `across.rs` | how a command is decided on several aggregates at once |
 
 mod across;
@@ -16,6 +17,9 @@ mod import;
 mod queries;
 mod series;
 mod sitting;
+mod work;
+
+pub use work::WorkDesk;
 
 use crate::alert::Alert;
 use crate::case::{CASE_NO_FORM, Case, case_no_is_well_formed};

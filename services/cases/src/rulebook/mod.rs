@@ -4,10 +4,12 @@
 mod bands;
 mod categories;
 mod thresholds;
+mod work;
 
 pub use bands::{Bands, Limits};
 pub use categories::{Categories, Category, Standing};
 pub use thresholds::{Threshold, Thresholds};
+pub use work::{Preventable, WorkBooks, WorkRules};
 
 use std::path::Path;
 use time::Date;
@@ -25,6 +27,8 @@ pub struct RuleBook {
     pub bands: Bands,
     /// Time limits of law and the calendar of working days.
     pub law: LegalClock,
+    /// Terms, preventable categories and checklist of the work on cases.
+    pub work: WorkRules,
 }
 
 impl RuleBook {
@@ -46,6 +50,7 @@ impl RuleBook {
             thresholds: Thresholds::read(thresholds)?,
             bands: Bands::read(include_str!("bands.csv"))?,
             law: LegalClock::built_in(),
+            work: WorkRules::read(&WorkBooks::default())?,
         })
     }
 

@@ -86,8 +86,8 @@ impl WorkRules {
     pub fn read(books: &WorkBooks) -> Result<Self, BadBook> {
         let bad = |reason: String| BadBook { book: "work terms", line: 1, reason };
         let catalogue = Catalogue::read(&books.terms).map_err(|e| bad(e.to_string()))?;
-        let lasting = |id: &&str| !catalogue.iter().any(|d| d.id == **id && d.until.is_none());
-        if let Some(id) = TERMS.iter().find(lasting) {
+        let lasts = |id: &str| catalogue.iter().any(|d| d.id == id && d.until.is_none());
+        if let Some(id) = TERMS.into_iter().find(|id| !lasts(id)) {
             return Err(bad(format!("no term {id} that still holds")));
         }
         let calendar = || WorkCalendar::built_in().beyond(BeyondCalendar::AssumeWeekends);
@@ -160,11 +160,15 @@ fn items(text: &str) -> Result<Vec<Item>, BadBook> {
             "money_flow" => LookupKind::MoneyFlow,
             "grey_chain" => LookupKind::GreyChain,
             "subject" => LookupKind::Subject,
-            other => return Err(bad(format!("{other:?} is none of source, money_flow, grey_chain, subject"))),
+            other => {
+                return Err(bad(format!("{other:?} is none of source, money_flow, grey_chain, subject")));
+            }
         };
         let (from, to) = days(&row[4], &row[5]).map_err(bad)?;
         let meets = |i: &Item| {
-            i.item.item_id == row[0] && i.to.is_none_or(|until| from < until) && to.is_none_or(|until| i.from < until)
+            i.item.item_id == row[0]
+                && i.to.is_none_or(|until| from < until)
+                && to.is_none_or(|until| i.from < until)
         };
         if row[0].is_empty() || all.iter().any(meets) {
             return Err(bad(format!("item {:?} is empty or twice in force", &row[0])));
@@ -204,11 +208,11 @@ mod tests {
     #[test]
     fn a_category_is_preventable_from_the_day_it_is_listed() {
         let text = "prefix,name_zh,name_en,effective_from,effective_to,basis\n0502,盗窃,Theft,2026-06-01,2026-07-01,x\n";
-        let rules =
-            WorkRules::read(&WorkBooks { preventable: text.into(), ..WorkBooks::default() }).unwrap();
+        let rules = WorkRules::read(&WorkBooks { preventable: text.into(), ..WorkBooks::default() }).unwrap();
         let listed = |day| rules.preventable("050201", day).is_some();
         assert_eq!(
-            [date!(2026 - 05 - 31), date!(2026 - 06 - 01), date!(2026 - 06 - 30), date!(2026 - 07 - 01)].map(listed),
+            [date!(2026 - 05 - 31), date!(2026 - 06 - 01), date!(2026 - 06 - 30), date!(2026 - 07 - 01)]
+                .map(listed),
             [false, true, true, false]
         );
         assert!(rules.preventable("050101", date!(2026 - 06 - 01)).is_none());

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `cases` | `cases.rs` | a case as `GetCase` shows it |
 //! | `alerts` | `alerts.rs` | an alert as `GetAlert` shows it |
+//! | `work` | `work.rs` | something of the work on cases, or something that a task force owed |
 //! | `series`, `series_cases` | `series.rs` | a series; which case is linked to which series |
 //!
 //! All are one projection, so that a batch is read once and one position says how far they have come. A row is folded
@@ -15,6 +16,7 @@ pub mod cases;
 mod page;
 mod rebuild;
 pub mod series;
+pub mod work;
 
 pub use page::{BadToken, Page};
 pub use rebuild::ViewsRebuild;
@@ -60,8 +62,7 @@ async fn apply_in_tx(tx: &mut PgConnection, batch: &[RecordedEvent]) -> Result<(
             Some((Case::KIND, id)) => of_cases.push(seen::<CaseEvent>(recorded, id)?),
             Some((Alert::KIND, id)) => of_alerts.push(seen::<AlertEvent>(recorded, id)?),
             Some((Series::KIND, id)) => of_series.push(seen::<SeriesEvent>(recorded, id)?),
-            // Aggregates that have no view here; a new one adds its arm.
-            _ => {}
+            _ => work::apply_in_tx(tx, recorded).await?,
         }
     }
     cases::apply_in_tx(tx, &of_cases).await?;

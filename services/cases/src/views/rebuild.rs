@@ -22,14 +22,15 @@ impl ViewsRebuild {
 }
 
 /// The live tables with their columns, in the order of their keys.
-const LIVE: [&str; 4] = [
+const LIVE: [&str; 5] = [
     "SELECT case_no, org_unit, state::int, category, filed_on::text, version, shown FROM public.cases ORDER BY case_no",
     "SELECT alert_id, org_unit, received_at::text, place, state::int, version, shown FROM public.alerts ORDER BY alert_id",
     "SELECT series_id, org_unit, opened_at, version, shown FROM public.series ORDER BY series_id",
     "SELECT case_no, series_id, linked_at FROM public.series_cases ORDER BY case_no, series_id",
+    "SELECT kind, id, parent, org_unit, state::int, opened_at, version, shown FROM public.work ORDER BY kind, id",
 ];
 
-const SWAP: [&str; 8] = [
+const SWAP: [&str; 10] = [
     "DELETE FROM public.cases",
     "INSERT INTO public.cases SELECT * FROM rebuild.cases",
     "DELETE FROM public.alerts",
@@ -38,6 +39,8 @@ const SWAP: [&str; 8] = [
     "INSERT INTO public.series SELECT * FROM rebuild.series",
     "DELETE FROM public.series_cases",
     "INSERT INTO public.series_cases SELECT * FROM rebuild.series_cases",
+    "DELETE FROM public.work",
+    "INSERT INTO public.work SELECT * FROM rebuild.work",
 ];
 
 impl Rebuild for ViewsRebuild {
@@ -80,7 +83,7 @@ impl Rebuild for ViewsRebuild {
 }
 
 async fn empty(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query("TRUNCATE rebuild.cases, rebuild.alerts, rebuild.series, rebuild.series_cases")
+    sqlx::query("TRUNCATE rebuild.cases, rebuild.alerts, rebuild.series, rebuild.series_cases, rebuild.work")
         .execute(pool)
         .await?;
     Ok(())

@@ -85,7 +85,9 @@ impl Work for Cleanup {
                     finding.settled_how.clone_from(&e.authority);
                 });
             }
-            CleanupEvent::RectificationOverdue(e) => with(shown, &e.finding_id, |finding| finding.overdue = true),
+            CleanupEvent::RectificationOverdue(e) => {
+                with(shown, &e.finding_id, |finding| finding.overdue = true)
+            }
             CleanupEvent::Closed(e) => {
                 shown.set_state(CleanupState::Closed);
                 shown.closed_on = e.closed_on;
@@ -96,7 +98,9 @@ impl Work for Cleanup {
 
     fn dues(event: &CleanupEvent) -> Vec<prost_types::Timestamp> {
         match event {
-            CleanupEvent::VenueInspected(e) => e.findings.iter().filter_map(|finding| finding.due_at).collect(),
+            CleanupEvent::VenueInspected(e) => {
+                e.findings.iter().filter_map(|finding| finding.due_at).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -132,7 +136,8 @@ fn counts(shown: &Shown) -> Vec<VenueKindCount> {
         let here: BTreeSet<&str> =
             shown.venues.iter().filter(|v| v.kind == kind).map(|v| v.venue_id.as_str()).collect();
         let count = |holds: &dyn Fn(&CleanupFinding) -> bool| {
-            let found = shown.findings.iter().filter(|f| here.contains(f.venue_id.as_str()) && holds(f)).count();
+            let found =
+                shown.findings.iter().filter(|f| here.contains(f.venue_id.as_str()) && holds(f)).count();
             i32::try_from(found).unwrap_or(i32::MAX)
         };
         VenueKindCount {
@@ -162,12 +167,20 @@ impl Cleanup {
         if let (Some(starts), Some(ends)) = (starts, ends)
             && !(0..=MOST_DAYS).contains(&(ends - starts).whole_days())
         {
-            let form = Reason::Malformed { form_zh: "不早于首日且不超过92天", form_en: "not before the first day, at most 92 days later" };
+            let form = Reason::Malformed {
+                form_zh: "不早于首日且不超过92天",
+                form_en: "not before the first day, at most 92 days later",
+            };
             remarks.note("ends_on", form);
         }
         let kinds: BTreeSet<i32> = m.venue_kinds.iter().copied().collect();
         if kinds.is_empty() || kinds.len() < m.venue_kinds.len() {
-            remarks.note("venue_kinds", Reason::Malformed { form_zh: "至少一类且不重复", form_en: "at least one kind, none twice" });
+            remarks.note(
+                "venue_kinds",
+                Reason::Malformed {
+                    form_zh: "至少一类且不重复", form_en: "at least one kind, none twice"
+                },
+            );
         }
         for kind in kinds {
             let _: VenueKind = stated(&mut remarks, "venue_kinds", kind);
@@ -208,7 +221,10 @@ impl Cleanup {
             remarks.note("inspected_on", Reason::Work(no::CLEANUP_OUT_OF_TIME));
         }
         if m.findings.len() > MOST_FINDINGS || self.0.venues.len() >= MOST_VENUES {
-            let form = Reason::Malformed { form_zh: "每处不超过20个问题，每次不超过500处", form_en: "at most 20 findings a venue, 500 venues an operation" };
+            let form = Reason::Malformed {
+                form_zh: "每处不超过20个问题，每次不超过500处",
+                form_en: "at most 20 findings a venue, 500 venues an operation",
+            };
             remarks.note("findings", form);
         }
         for finding in m.findings.iter().take(MOST_FINDINGS) {
@@ -256,15 +272,23 @@ impl Cleanup {
     ///
     /// # Errors
     /// CLEANUP-UNKNOWN, CLEANUP-CLOSED, CLEANUP-FINDING-UNKNOWN, CLEANUP-FINDING-SETTLED, CB-003, GE-006.
-    pub fn decide_rectify(&self, m: &RectifyCleanupFindingRequest, at: &Moment<'_>) -> Result<Facts, Refused> {
+    pub fn decide_rectify(
+        &self,
+        m: &RectifyCleanupFindingRequest,
+        at: &Moment<'_>,
+    ) -> Result<Facts, Refused> {
         let unit = self.running()?;
         let finding = self.open_finding(&m.finding_id)?;
         let mut remarks = Remarks::default();
         let day = at.past_day(&mut remarks, "rectified_on", m.rectified_on.as_ref());
-        let inspected = self.0.venues.iter().find(|v| v.venue_id == finding.venue_id).and_then(|v| v.inspected_on);
+        let inspected =
+            self.0.venues.iter().find(|v| v.venue_id == finding.venue_id).and_then(|v| v.inspected_on);
         let inspected = inspected.and_then(|day| Date::try_from(day).ok());
         if day.is_some_and(|day| inspected.is_some_and(|inspected| day < inspected)) {
-            let form = Reason::Malformed { form_zh: "不早于检查的日期", form_en: "a day not before the inspection" };
+            let form = Reason::Malformed {
+                form_zh: "不早于检查的日期",
+                form_en: "a day not before the inspection",
+            };
             remarks.note("rectified_on", form);
         }
         text(&mut remarks, "how", &m.how, 1, 500);
@@ -285,7 +309,11 @@ impl Cleanup {
     ///
     /// # Errors
     /// CLEANUP-UNKNOWN, CLEANUP-CLOSED, CLEANUP-FINDING-UNKNOWN, CLEANUP-FINDING-SETTLED, GE-006.
-    pub fn decide_hand_over(&self, m: &HandOverCleanupFindingRequest, at: &Moment<'_>) -> Result<Facts, Refused> {
+    pub fn decide_hand_over(
+        &self,
+        m: &HandOverCleanupFindingRequest,
+        at: &Moment<'_>,
+    ) -> Result<Facts, Refused> {
         let unit = self.running()?;
         self.open_finding(&m.finding_id)?;
         let mut remarks = Remarks::default();

@@ -2,9 +2,7 @@
 //! which something may fall due ([`Work::dues`]); then the aggregate says what has ([`Work::fall_due`]), which is nothing
 //! when it was done meanwhile. Nothing is cancelled: a deadline that finds nothing to do decides nothing.
 
-use super::{
-    Cleanup, Den, Exhibit, Lookup, MajorCase, ReverseReview, TaskForce, Work,
-};
+use super::{Cleanup, Den, Exhibit, Lookup, MajorCase, ReverseReview, TaskForce, Work};
 use crate::refusal::Refused;
 use crate::rulebook::RuleBook;
 use std::sync::Arc;
@@ -83,8 +81,7 @@ impl Alarms {
     }
 
     async fn fall_due<A: Work>(&self, all: &Repository<A>, id: &str, alarm: &Alarm) -> anyhow::Result<()> {
-        let decide =
-            |work: &A, _| Ok::<_, Refused>(Decision::from(work.fall_due(alarm.due_at, &self.rules)));
+        let decide = |work: &A, _| Ok::<_, Refused>(Decision::from(work.fall_due(alarm.due_at, &self.rules)));
         settled(all.execute(id, alarm.command(), decide).await)
     }
 }

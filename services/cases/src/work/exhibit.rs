@@ -4,7 +4,9 @@
 //! Invariants: what is returned and disposed of is never more than was seized · nothing is returned or disposed of that
 //! was not in custody · the custodian is not whoever seized it.
 
-use super::{Cases, FactsOf, Work, day_of, due, has_come, known_case, noted, service_number, stamp, stated, within};
+use super::{
+    Cases, FactsOf, Work, day_of, due, has_come, known_case, noted, service_number, stamp, stated, within,
+};
 use crate::moment::{Moment, chosen_id, text};
 use crate::refusal::{Reason, Refused, Remarks};
 use crate::rulebook::RuleBook;
@@ -13,8 +15,8 @@ use time::OffsetDateTime;
 use xiaoan_kernel::{Fact, OrgCode, city_day};
 use xiaoan_proto::cases::v1::{
     Den, DisposeExhibitsRequest, Exhibit as Shown, ExhibitDisposal, ExhibitHandInOverdue, ExhibitKind,
-    ExhibitState, ExhibitsDisposed, ExhibitsHandedIn, ExhibitsReturned, ExhibitsSeized, HandInExhibitsRequest,
-    ReturnExhibitsRequest, SeizeExhibitsRequest,
+    ExhibitState, ExhibitsDisposed, ExhibitsHandedIn, ExhibitsReturned, ExhibitsSeized,
+    HandInExhibitsRequest, ReturnExhibitsRequest, SeizeExhibitsRequest,
 };
 
 xiaoan_kernel::events! {

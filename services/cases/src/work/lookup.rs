@@ -14,8 +14,8 @@ use time::OffsetDateTime;
 use xiaoan_kernel::{Fact, OrgCode};
 use xiaoan_proto::cases::v1::{
     Accountability, AccountabilityDecided, CheckLookupItemRequest, CloseLookupsRequest,
-    DecideAccountabilityRequest, LookupItemChecked, LookupOutcome, LookupState, Lookups as Shown, LookupsClosed,
-    LookupsOpened, LookupsOverdue, OpenLookupsRequest,
+    DecideAccountabilityRequest, LookupItemChecked, LookupOutcome, LookupState, Lookups as Shown,
+    LookupsClosed, LookupsOpened, LookupsOverdue, OpenLookupsRequest,
 };
 
 xiaoan_kernel::events! {
@@ -109,14 +109,20 @@ impl Lookup {
     ///
     /// # Errors
     /// LOOKUP-EXISTS, LOOKUP-TIERS, WORK-CASE-UNKNOWN, CASE-WITHDRAWN, CB-001.
-    pub fn decide_open(&self, m: &OpenLookupsRequest, cases: &Cases, at: &Moment<'_>) -> Result<Facts, Refused> {
+    pub fn decide_open(
+        &self,
+        m: &OpenLookupsRequest,
+        cases: &Cases,
+        at: &Moment<'_>,
+    ) -> Result<Facts, Refused> {
         let mut remarks = Remarks::default();
         let today = at.today();
         let city = at.unit(&mut remarks, "city", &m.city, Some(today));
         let bureau = at.unit(&mut remarks, "bureau", &m.bureau, Some(today));
         let station = at.unit(&mut remarks, "station", &m.station, Some(today));
         if let (Some(city), Some(bureau), Some(station)) = (city, bureau, station) {
-            let below = |unit: OrgCode, above: OrgCode| unit != above && at.units.is_within(unit, above, today);
+            let below =
+                |unit: OrgCode, above: OrgCode| unit != above && at.units.is_within(unit, above, today);
             if !below(bureau, city) || !below(station, bureau) {
                 remarks.note("bureau", Reason::Work(no::LOOKUP_TIERS));
             }

@@ -1,7 +1,9 @@
 //! The aggregate `MajorCase`: a case under supervision of a higher level, with a named chief and reports of progress at the
 //! rhythm of the data. Known by the case's number. Facts J10. (Cases that a bureau's chief takes on are headquarters'.)
 
-use super::{Cases, FactsOf, Work, any_day, due, has_come, noted, service_number, stamp, standing_case, stated};
+use super::{
+    Cases, FactsOf, Work, any_day, due, has_come, noted, service_number, stamp, standing_case, stated,
+};
 use crate::moment::{Moment, text};
 use crate::refusal::{Reason, Refused, Remarks};
 use crate::rulebook::RuleBook;
@@ -91,7 +93,8 @@ impl Work for MajorCase {
         let Some(unit) = self.unit() else { return Vec::new() };
         let mut after = self.clone();
         let mut facts = Vec::new();
-        while let Some(due_at) = super::instant(after.0.progress_due_at.as_ref()).filter(|due| *due <= until) {
+        while let Some(due_at) = super::instant(after.0.progress_due_at.as_ref()).filter(|due| *due <= until)
+        {
             // A term that ends where it begins would never end.
             let next = rules.work.due("MAJOR-PROGRESS", due_at).filter(|next| *next > due_at);
             let overdue = MajorCaseReportOverdue {
@@ -157,7 +160,11 @@ impl MajorCase {
     ///
     /// # Errors
     /// MAJOR-UNKNOWN, MAJOR-ENDED, GE-006.
-    pub fn decide_report(&self, m: &ReportMajorCaseProgressRequest, at: &Moment<'_>) -> Result<Facts, Refused> {
+    pub fn decide_report(
+        &self,
+        m: &ReportMajorCaseProgressRequest,
+        at: &Moment<'_>,
+    ) -> Result<Facts, Refused> {
         let unit = self.supervised()?;
         let mut remarks = Remarks::default();
         text(&mut remarks, "text", &m.text, 1, 2000);

@@ -19,20 +19,20 @@
 //!
 //! State and what everybody sees are the same message: a state is folded by [`Work::note`], and so is the row of the view.
 
+pub mod cleanup;
 mod deadlines;
 pub mod den;
 pub mod exhibit;
-pub mod cleanup;
 pub mod lookup;
 pub mod major_case;
 pub mod reasons;
 pub mod reverse_review;
 pub mod task_force;
 
+pub use cleanup::{Cleanup, CleanupEvent};
 pub use deadlines::{Alarms, changes};
 pub use den::{Den, DenEvent};
 pub use exhibit::{Exhibit, ExhibitEvent};
-pub use cleanup::{Cleanup, CleanupEvent};
 pub use lookup::{Lookup, LookupEvent};
 pub use major_case::{MajorCase, MajorCaseEvent};
 pub use reverse_review::{ReverseReview, ReverseReviewEvent};
@@ -208,7 +208,11 @@ fn noted<T>(value: Option<T>) -> Result<T, Refused> {
 }
 
 /// A value of an enum that is stated; notes GE-006 otherwise.
-fn stated<E: TryFrom<i32> + Default + PartialEq>(remarks: &mut Remarks, field: &'static str, value: i32) -> E {
+fn stated<E: TryFrom<i32> + Default + PartialEq>(
+    remarks: &mut Remarks,
+    field: &'static str,
+    value: i32,
+) -> E {
     let known: E = crate::moment::known(remarks, field, value);
     if value == 0 {
         remarks.note(field, Reason::MissingValue);
@@ -219,7 +223,10 @@ fn stated<E: TryFrom<i32> + Default + PartialEq>(remarks: &mut Remarks, field: &
 /// A number within bounds; notes GE-006 otherwise.
 fn within(remarks: &mut Remarks, field: &'static str, value: i64, least: i64, most: i64) {
     if value < least || value > most {
-        let form = Reason::Malformed { form_zh: "允许范围内的数字", form_en: "a number within the allowed range" };
+        let form = Reason::Malformed {
+            form_zh: "允许范围内的数字",
+            form_en: "a number within the allowed range",
+        };
         remarks.note(field, form);
     }
 }

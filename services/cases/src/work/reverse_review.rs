@@ -11,9 +11,7 @@
 mod closing;
 mod responsibility;
 
-use super::{
-    Cases, FactsOf, Work, due, has_come, is_late, noted, stamp, standing_case, stated,
-};
+use super::{Cases, FactsOf, Work, due, has_come, is_late, noted, stamp, standing_case, stated};
 use crate::moment::{Moment, text};
 use crate::refusal::{Reason, Refused, Remarks};
 use crate::rulebook::RuleBook;
@@ -112,7 +110,9 @@ impl Work for ReverseReview {
                     measure.overdue |= e.late;
                 });
             }
-            ReverseReviewEvent::MeasureOverdue(e) => with(shown, &e.measure_id, |measure| measure.overdue = true),
+            ReverseReviewEvent::MeasureOverdue(e) => {
+                with(shown, &e.measure_id, |measure| measure.overdue = true)
+            }
             ReverseReviewEvent::Closed(e) => {
                 shown.set_state(ReverseReviewState::Closed);
                 shown.closed_on = e.closed_on;
@@ -227,20 +227,22 @@ impl ReverseReview {
         }
         let taken: BTreeSet<i32> = m.measures.iter().map(|measure| measure.kind).collect();
         let not_needed: BTreeSet<i32> = m.not_needed.iter().map(|kind| kind.kind).collect();
-        let all = [PreventionKind::People, PreventionKind::Physical, PreventionKind::Technical].map(i32::from);
+        let all =
+            [PreventionKind::People, PreventionKind::Physical, PreventionKind::Technical].map(i32::from);
         let one_of_both = |kind: &i32| taken.contains(kind) != not_needed.contains(kind);
         if !all.iter().all(one_of_both) || not_needed.len() < m.not_needed.len() {
             remarks.note("measures", Reason::Work(no::REVIEW_KIND_MISSING));
         }
         remarks.refuse()?;
         let due_at = stamp(due(at, "REVIEW-MEASURE", at.now)?);
-        let measure = |(n, stated): (usize, &xiaoan_proto::cases::v1::PreventionMeasureInput)| PreventionMeasure {
-            measure_id: n.to_string(),
-            kind: stated.kind,
-            description: stated.description.clone(),
-            due_at,
-            ..Default::default()
-        };
+        let measure =
+            |(n, stated): (usize, &xiaoan_proto::cases::v1::PreventionMeasureInput)| PreventionMeasure {
+                measure_id: n.to_string(),
+                kind: stated.kind,
+                description: stated.description.clone(),
+                due_at,
+                ..Default::default()
+            };
         let recorded = ReverseReviewFindingsRecorded {
             case_no: self.0.case_no.clone(),
             org_unit: self.0.org_unit.clone(),

@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 use xiaoan_cases::rulebook::RuleBook;
-use xiaoan_cases::service::{Parts, SOURCE, mount};
+use xiaoan_cases::service::{Parts, Running, SOURCE, mount};
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
 use xiaoan_kernel::{Clock, EventSet, FixedClock};
@@ -53,6 +53,7 @@ pub struct World {
 pub struct Served {
     addr: SocketAddr,
     pub store: EventStore,
+    running: Running,
     _stop: oneshot::Sender<()>,
 }
 
@@ -73,6 +74,12 @@ impl World {
 
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
+    }
+
+    /// Moves the clock and has the timer look.
+    pub fn pass(&self, time: time::Duration) {
+        self.clock.advance(time);
+        self.server.running.timers.wake();
     }
 
     /// Another replica of the service on the same database.
@@ -160,14 +167,14 @@ async fn serve(db: &TestDb, issuer: &TestIssuer, clock: Arc<FixedClock>, kek: Ke
     let server = Server::new(options).await.expect("a server");
     let addr = server.grpc_addr().expect("an address");
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = mount(server, parts);
+    let (server, running) = mount(server, parts);
     tokio::spawn(async move {
         let until_dropped = async {
             let _ = stopped.await;
         };
         server.serve(until_dropped).await.expect("it serves");
     });
-    Served { addr, store, _stop: stop }
+    Served { addr, store, running, _stop: stop }
 }
 
 /// Registers the org units of the acceptance data as hq's log would.

@@ -34,7 +34,10 @@ impl ReverseReview {
         let day = at.past_day(&mut remarks, "implemented_on", m.implemented_on.as_ref());
         let opened = self.0.opened_on.and_then(|day| Date::try_from(day).ok());
         if day.is_some_and(|day| opened.is_some_and(|opened| day < opened)) {
-            let form = Reason::Malformed { form_zh: "不早于倒查开始的日期", form_en: "a day not before the review was opened" };
+            let form = Reason::Malformed {
+                form_zh: "不早于倒查开始的日期",
+                form_en: "a day not before the review was opened",
+            };
             remarks.note("implemented_on", form);
         }
         text(&mut remarks, "proof", &m.proof, 1, 500);

@@ -12,18 +12,17 @@ use xiaoan_proto::cases::v1::{
 };
 
 impl ReverseReview {
-    /// Determines responsibility. `desk` is the caller's own unit.
+    /// Determines responsibility.
     ///
     /// # Errors
     /// REVIEW-UNKNOWN, REVIEW-OTHER-STATE, REVIEW-OWN-UNIT, CB-006, GE-006.
     pub fn decide_determine(
         &self,
         m: &DetermineReviewResponsibilityRequest,
-        desk: OrgCode,
         at: &Moment<'_>,
     ) -> Result<Facts, Refused> {
         let unit = self.at_stage(ReverseReviewState::Findings)?;
-        self.from_above(unit, desk, &[&self.0.findings_by], at)?;
+        self.decided_from_above(unit, &[&self.0.findings_by], at)?;
         let mut remarks = Remarks::default();
         let _: ReviewResponsibility = stated(&mut remarks, "responsibility", m.responsibility);
         text(&mut remarks, "reason", &m.reason, 1, 1000);
@@ -73,11 +72,10 @@ impl ReverseReview {
     pub fn decide_appeal_decision(
         &self,
         m: &DecideReverseReviewAppealRequest,
-        desk: OrgCode,
         at: &Moment<'_>,
     ) -> Result<Facts, Refused> {
         let unit = self.at_stage(ReverseReviewState::Appealed)?;
-        self.from_above(unit, desk, &[&self.0.responsibility_by, &self.0.appealed_by], at)?;
+        self.decided_from_above(unit, &[&self.0.responsibility_by, &self.0.appealed_by], at)?;
         let mut remarks = Remarks::default();
         let _: ReviewResponsibility = stated(&mut remarks, "responsibility", m.responsibility);
         // The values are in the order of their gravity.
@@ -98,8 +96,8 @@ impl ReverseReview {
     }
 
     /// Of a unit above the one that is looked at, and none of those who spoke before.
-    fn from_above(&self, unit: OrgCode, desk: OrgCode, not: &[&str], at: &Moment<'_>) -> Result<(), Refused> {
-        if desk == unit || !at.units.is_within(unit, desk, at.today()) {
+    fn decided_from_above(&self, unit: OrgCode, not: &[&str], at: &Moment<'_>) -> Result<(), Refused> {
+        if at.unit == unit || !at.units.is_within(unit, at.unit, at.today()) {
             return Err(no::REVIEW_OWN_UNIT.into());
         }
         if not.contains(&at.actor) {

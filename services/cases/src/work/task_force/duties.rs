@@ -90,11 +90,15 @@ pub(super) fn owed(
         WorkCadence::DailyDirective => at.today() >= day,
         _ => at.today() > last(cadence, day),
     };
-    if begun { Ok(duty.clone()) } else { Err(no::TASKFORCE_TOO_EARLY.into()) }
+    if begun { Ok(*duty) } else { Err(no::TASKFORCE_TOO_EARLY.into()) }
 }
 
 /// Everything that has become overdue or missed by an instant, in the order of time; each overdue duty brings the next.
-pub(super) fn fall_due(task_force: &TaskForce, until: OffsetDateTime, rules: &RuleBook) -> FactsOf<TaskForce> {
+pub(super) fn fall_due(
+    task_force: &TaskForce,
+    until: OffsetDateTime,
+    rules: &RuleBook,
+) -> FactsOf<TaskForce> {
     let Ok(unit) = OrgCode::parse(&task_force.0.org_unit) else { return Vec::new() };
     let mut after = task_force.clone();
     let mut facts = Vec::new();
@@ -106,15 +110,19 @@ pub(super) fn fall_due(task_force: &TaskForce, until: OffsetDateTime, rules: &Ru
 }
 
 impl TaskForce {
-    fn first_due(&self, until: OffsetDateTime, rules: &RuleBook, unit: OrgCode) -> Option<Fact<TaskForceEvent>> {
+    fn first_due(
+        &self,
+        until: OffsetDateTime,
+        rules: &RuleBook,
+        unit: OrgCode,
+    ) -> Option<Fact<TaskForceEvent>> {
         let turn = |d: &WorkDuty| if d.overdue { d.missed_at } else { d.due_at };
-        let duty = self
+        let duty = *self
             .0
             .duties
             .iter()
             .filter(|d| has_come(turn(d).as_ref(), until))
-            .min_by_key(|d| (instant(turn(d).as_ref()), d.cadence))?
-            .clone();
+            .min_by_key(|d| (instant(turn(d).as_ref()), d.cadence))?;
         let on = day_of(turn(&duty).as_ref());
         let (task_force_id, org_unit) = (self.0.task_force_id.clone(), self.0.org_unit.clone());
         Some(if duty.overdue {
@@ -211,6 +219,7 @@ impl Row for TaskForceWork {
 /// Id of a piece of work in the list: its task force, what it is, the first day of its period.
 #[must_use]
 pub fn row_id(work: &TaskForceWork) -> String {
-    let day = work.period_start.and_then(|d| Date::try_from(d).ok()).map(|d| d.to_string()).unwrap_or_default();
+    let day =
+        work.period_start.and_then(|d| Date::try_from(d).ok()).map(|d| d.to_string()).unwrap_or_default();
     format!("{}/{}/{day}", work.task_force_id, work.cadence)
 }

@@ -94,11 +94,12 @@ impl Work for TaskForce {
             }
             TaskForceEvent::WorkOverdue(e) => {
                 let Some(duty) = &e.duty else { return };
-                let mine = |d: &&mut WorkDuty| d.cadence == duty.cadence && d.period_start == duty.period_start;
+                let mine =
+                    |d: &&mut WorkDuty| d.cadence == duty.cadence && d.period_start == duty.period_start;
                 if let Some(there) = shown.duties.iter_mut().find(mine) {
                     there.overdue = true;
                 }
-                shown.duties.extend(e.next.clone());
+                shown.duties.extend(e.next);
             }
             TaskForceEvent::WorkMissed(e) => {
                 let Some(duty) = &e.duty else { return };
@@ -151,7 +152,7 @@ fn done(
     next: Option<&WorkDuty>,
 ) {
     take(shown, cadence, start);
-    shown.duties.extend(next.cloned());
+    shown.duties.extend(next.copied());
     count(shown, cadence, |c| if late { c.late += 1 } else { c.in_time += 1 });
 }
 
@@ -188,7 +189,8 @@ impl TaskForce {
         if self.unit().is_some() {
             return Err(no::TASKFORCE_EXISTS.into());
         }
-        let first = duties::CADENCES.map(|cadence| duties::duty(at.rules, cadence, duties::begin(cadence, at.today())));
+        let first = duties::CADENCES
+            .map(|cadence| duties::duty(at.rules, cadence, duties::begin(cadence, at.today())));
         let duties: Option<Vec<WorkDuty>> = first.into_iter().collect();
         let formed = TaskForceFormed {
             task_force_id: m.task_force_id.clone(),
@@ -248,7 +250,11 @@ impl TaskForce {
     ///
     /// # Errors
     /// TASKFORCE-UNKNOWN, TASKFORCE-DISSOLVED, TASKFORCE-NOT-OWED, TASKFORCE-TOO-EARLY, CB-001, GE-006.
-    pub fn decide_issue_directive(&self, m: &IssueDirectiveRequest, at: &Moment<'_>) -> Result<Facts, Refused> {
+    pub fn decide_issue_directive(
+        &self,
+        m: &IssueDirectiveRequest,
+        at: &Moment<'_>,
+    ) -> Result<Facts, Refused> {
         let unit = self.at_work()?;
         let mut remarks = Remarks::default();
         within(&mut remarks, "alerts", m.alerts.into(), 0, 1_000_000);
@@ -257,7 +263,10 @@ impl TaskForce {
         for addressed in m.addressed_to.iter().take(500) {
             let known = at.unit(&mut remarks, "addressed_to", addressed, Some(at.today()));
             if known.is_some_and(|known| !at.units.is_within(known, unit, at.today())) {
-                let form = Reason::Malformed { form_zh: "本单位或其下级单位", form_en: "a unit within the bureau" };
+                let form = Reason::Malformed {
+                    form_zh: "本单位或其下级单位",
+                    form_en: "a unit within the bureau",
+                };
                 remarks.note("addressed_to", form);
             }
         }
@@ -292,11 +301,20 @@ impl TaskForce {
         text(&mut remarks, "text", &m.text, 1, 4000);
         let distinct: BTreeSet<_> = m.case_nos.iter().collect();
         if m.case_nos.len() > 50 || distinct.len() < m.case_nos.len() {
-            let form = Reason::Malformed { form_zh: "至多50个互不重复的案件编号", form_en: "at most 50 case numbers, none twice" };
+            let form = Reason::Malformed {
+                form_zh: "至多50个互不重复的案件编号",
+                form_en: "at most 50 case numbers, none twice",
+            };
             remarks.note("case_nos", form);
         }
-        let owed =
-            duties::owed(self, &mut remarks, WorkCadence::WeeklyAnalysis, "week_start", m.week_start.as_ref(), at)?;
+        let owed = duties::owed(
+            self,
+            &mut remarks,
+            WorkCadence::WeeklyAnalysis,
+            "week_start",
+            m.week_start.as_ref(),
+            at,
+        )?;
         for case_no in &m.case_nos {
             known_case(cases, case_no)?;
         }
@@ -324,8 +342,14 @@ impl TaskForce {
         text(&mut remarks, "text", &m.text, 1, 4000);
         within(&mut remarks, "filed", m.filed.into(), 0, 1_000_000);
         within(&mut remarks, "solved", m.solved.into(), 0, 1_000_000);
-        let owed =
-            duties::owed(self, &mut remarks, WorkCadence::MonthlyAnalysis, "month_start", m.month_start.as_ref(), at)?;
+        let owed = duties::owed(
+            self,
+            &mut remarks,
+            WorkCadence::MonthlyAnalysis,
+            "month_start",
+            m.month_start.as_ref(),
+            at,
+        )?;
         let analysed = MonthAnalysed {
             task_force_id: self.0.task_force_id.clone(),
             org_unit: self.0.org_unit.clone(),
