@@ -1,27 +1,41 @@
-//! What city headquarters decides: org units and headcounts, campaigns, scoring schemes. Computing a rank never
-//! happens here.
+//! What city headquarters decides: org units and headcounts, campaigns, scoring schemes, closed periods and what follows from
+//! them. Computing a rank never happens here.
 //!
 //! | room | what happens there |
 //! |---|---|
 //! | [`org_unit`], [`campaign`], [`scheme`] | the aggregates: refusals, state, decisions, events |
+//! | [`closing`], [`notice`], [`interview`] | closed periods, notices with their rectification, interviews: aggregates as well |
+//! | [`consequence`] | pure: how a unit stands by a scheme's rule, streaks, what a correction takes away |
+//! | [`rankings`] | the one call: standings, when a period is frozen or corrected |
+//! | [`deadlines`], [`terms`] | what the durable timer does; how long units have, as data |
 //! | [`grpc`] | one handler per command and query; who takes turns |
 //! | `service` | all of it put together: log, views, relay, server |
 //! | [`views`] | the lists, projected from hq's own log; org units are listed by `crates/directory` |
 
 pub mod campaign;
+pub mod closing;
+pub mod config;
+pub mod consequence;
+pub mod deadlines;
 mod fields;
 pub mod grpc;
+pub mod interview;
+pub mod notice;
 pub mod org_unit;
+pub mod rankings;
+pub mod refusal;
 pub mod scheme;
 mod service;
+mod step;
+pub mod terms;
 pub mod views;
 
-pub use service::{Parts, serve};
+pub use service::{Parts, Running, serve};
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "hq";
 
-/// Tables of hq's own; applied after the directory's.
+/// Tables of hq's own; applied after the directory's and the timer's.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/hq");
 
 /// Brings hq's database up to date.
@@ -29,7 +43,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migration
 /// # Errors
 /// When a migration fails or was changed after it had been applied.
 pub async fn migrate(owner: sqlx::PgPool) -> anyhow::Result<()> {
-    for own in [&xiaoan_directory::MIGRATIONS, &MIGRATIONS] {
+    for own in [&xiaoan_directory::MIGRATIONS, &xiaoan_timer::MIGRATIONS, &MIGRATIONS] {
         xiaoan_eventstore::migrate(&owner, own).await?;
     }
     Ok(())

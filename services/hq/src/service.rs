@@ -1,39 +1,69 @@
 //! hq put together: the log, the views that follow it, the relay that publishes it, the server in front.
 
-use crate::grpc::{Hq, Shown};
+use crate::config::HqOptions;
+use crate::deadlines::deadlines;
+use crate::grpc::{Accountable, Hq, Shown};
+use crate::rankings::{Rankings, Token};
+use crate::terms::Terms;
+use crate::views::accountability::{self, Accountability};
 use crate::views::campaigns::{self, Campaigns};
 use crate::views::schemes::{self, Schemes};
 use anyhow::Context;
 use sqlx::PgPool;
 use std::sync::Arc;
 use xiaoan_directory::Directory;
-use xiaoan_eventstore::{AppenderOptions, EventStore};
+use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
 use xiaoan_feed::{LogReader, Publisher, event_log_service};
-use xiaoan_kernel::{Clock, SystemClock};
+use xiaoan_kernel::{Clock, SystemClock, UnknownEvent, city_day};
 use xiaoan_projection::{Projection, ProjectionHandle, Rebuilder, Replay, Runner, projections_service};
 use xiaoan_proto::hq::v1::campaign_service_server::CampaignServiceServer;
+use xiaoan_proto::hq::v1::closing_service_server::ClosingServiceServer;
+use xiaoan_proto::hq::v1::interview_service_server::InterviewServiceServer;
+use xiaoan_proto::hq::v1::notice_service_server::NoticeServiceServer;
 use xiaoan_proto::hq::v1::org_unit_service_server::OrgUnitServiceServer;
 use xiaoan_proto::hq::v1::scheme_service_server::SchemeServiceServer;
-use xiaoan_rpc::{LOG_READERS, REBUILDERS, Server, Start, allow, database_answers, shutdown_signal};
+use xiaoan_rpc::{
+    LOG_READERS, LegalOptions, REBUILDERS, Server, Start, allow, database_answers, shutdown_signal,
+};
+use xiaoan_timer::{Change, TimerOptions, TimerWorker, Timers};
 
 /// Serves until the process is told to stop.
 ///
 /// # Errors
 /// When an address is taken, the database does not answer or is not migrated, or the server fails.
-pub async fn serve(start: Start<()>) -> anyhow::Result<()> {
+pub async fn serve(start: Start<HqOptions>) -> anyhow::Result<()> {
     let server = Server::new(start.rpc).await?;
     let pool = start.service.connect(crate::SOURCE).await?;
-    let parts = Parts::over(pool, Arc::new(SystemClock)).await?;
+    let HqOptions { rankings_url, holidays, notice_deadlines } = start.own;
+    let rankings = Rankings::new(rankings_url, Token::Of(Box::new(start.service.clone())));
+    let law = LegalOptions { holidays, deadlines: None }.clock(city_day(SystemClock.now()))?;
+    let terms = Terms::read(&law, notice_deadlines.as_deref())?;
+    let parts = Parts::over(pool, Arc::new(SystemClock), rankings, terms).await?;
     let relay = Publisher::spawn(parts.store.clone(), start.service.nats()?, crate::SOURCE);
-    let outcome = parts.mount(server).serve(shutdown_signal()).await;
+    let (server, running) = parts.mount(server);
+    let outcome = server.serve(shutdown_signal()).await;
+    running.worker.stop().await;
     relay.stop().await;
     outcome
+}
+
+/// Which events mean what to the timer.
+type Meaning = fn(&RecordedEvent) -> Result<Vec<Change>, UnknownEvent>;
+
+/// What runs beside the server.
+pub struct Running {
+    /// Carries deadlines out.
+    pub worker: TimerWorker,
+    /// Knows them; a test that moves its clock wakes it.
+    pub timers: Arc<Timers<Meaning>>,
 }
 
 /// hq over a database, before a server is put in front.
 pub struct Parts {
     store: EventStore,
     api: Hq,
+    accountable: Accountable,
+    timers: Arc<Timers<Meaning>>,
     projections: Vec<ProjectionHandle>,
     rebuilders: Vec<Rebuilder>,
 }
@@ -43,37 +73,61 @@ impl Parts {
     ///
     /// # Errors
     /// When the database does not answer or is not migrated.
-    pub async fn over(pool: PgPool, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub async fn over(
+        pool: PgPool,
+        clock: Arc<dyn Clock>,
+        rankings: Rankings,
+        terms: Terms,
+    ) -> anyhow::Result<Self> {
         let store = EventStore::open(pool.clone(), crate::SOURCE, clock, AppenderOptions::default())
             .await
             .context("cannot open hq's log; is the database migrated?")?;
         let directory = Directory::load(pool.clone()).await.context("cannot read the directory")?;
         let (campaigns, schemes) = (Arc::new(Campaigns::new(pool.clone())), Arc::new(Schemes::new(pool)));
+        let accountability = Arc::new(Accountability);
+        let timers = Arc::new(Timers::new(deadlines as Meaning));
         let rebuilders = vec![
             rebuilder(&store, directory.rebuild()),
             rebuilder(&store, Replay::new(Arc::clone(&campaigns), campaigns::TABLES)),
             rebuilder(&store, Replay::new(Arc::clone(&schemes), schemes::TABLES)),
+            rebuilder(&store, Replay::new(Arc::clone(&accountability), accountability::TABLES)),
+            rebuilder(&store, timers.rebuild()),
         ];
         let (directory, campaigns, schemes) =
             (shown(&store, directory), shown(&store, campaigns), shown(&store, schemes));
-        let projections =
-            vec![directory.projection.clone(), campaigns.projection.clone(), schemes.projection.clone()];
+        let (accountability, armed) =
+            (shown(&store, accountability), shown(&store, Arc::clone(&timers)).projection);
+        let projections = vec![
+            directory.projection.clone(),
+            campaigns.projection.clone(),
+            schemes.projection.clone(),
+            accountability.projection.clone(),
+            armed,
+        ];
+        let units = Arc::clone(&directory.view);
+        let accountable = Accountable::new(store.clone(), accountability, units, rankings, terms);
         let api = Hq::new(store.clone(), directory, campaigns, schemes);
-        Ok(Self { store, api, projections, rebuilders })
+        Ok(Self { store, api, accountable, timers, projections, rebuilders })
     }
 
-    /// Mounts all services of hq.
+    /// Mounts all services of hq and starts the timer.
     #[must_use]
-    pub fn mount(self, server: Server) -> Server {
-        let Self { store, api, projections, rebuilders } = self;
+    pub fn mount(self, server: Server) -> (Server, Running) {
+        let Self { store, api, accountable, timers, projections, rebuilders } = self;
         let pool = store.pool().clone();
-        server
+        let (clock, alarms) = (Arc::clone(store.clock()), Arc::new(accountable.alarms()));
+        let worker = timers.run(pool.clone(), clock, alarms, TimerOptions::default());
+        let server = server
             .add_service(OrgUnitServiceServer::new(api.clone()))
             .add_service(CampaignServiceServer::new(api.clone()))
             .add_service(SchemeServiceServer::new(api))
+            .add_service(ClosingServiceServer::new(accountable.clone()))
+            .add_service(NoticeServiceServer::new(accountable.clone()))
+            .add_service(InterviewServiceServer::new(accountable))
             .add_service(event_log_service(store, allow(LOG_READERS)))
             .add_service(projections_service(projections, rebuilders, allow(REBUILDERS)))
-            .readiness("database", database_answers(pool))
+            .readiness("database", database_answers(pool));
+        (server, Running { worker, timers })
     }
 }
 

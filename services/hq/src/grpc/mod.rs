@@ -1,9 +1,15 @@
 //! The gRPC services of hq, one file each. A handler is: who calls, what the aggregate decides, the receipt.
 
+mod accountability;
 mod campaigns;
+mod closings;
+mod interviews;
+mod notices;
 mod org_units;
 mod schemes;
 mod turn;
+
+pub use accountability::Accountable;
 
 use crate::campaign::Campaign;
 use crate::org_unit::OrgUnit;
@@ -79,7 +85,7 @@ impl Hq {
             units: Repository::new(store.clone(), CACHED),
             campaigns: Repository::new(store.clone(), CACHED),
             schemes: Repository::new(store.clone(), CACHED),
-            turns: Turns::new(store.pool().clone()),
+            turns: Turns::new(store.pool().clone(), turn::ORG_TREE),
             directory,
             listed_campaigns: campaigns,
             listed_schemes: schemes,

@@ -1,6 +1,10 @@
 //! What hq lists, one file per table. Each is a projection of hq's own log. Org units are listed by the directory.
 
+pub mod accountability;
 pub mod campaigns;
+pub mod closings;
+pub mod interviews;
+pub mod notices;
 pub mod schemes;
 
 use xiaoan_kernel::{Aggregate, EventSet, StreamId};

@@ -1,13 +1,17 @@
 //! A running hq and its callers.
 
 use std::sync::Arc;
+use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
-use xiaoan_hq::Parts;
-use xiaoan_kernel::{FixedClock, RequestId};
+use xiaoan_hq::rankings::{Rankings, Token};
+use xiaoan_hq::terms::Terms;
+use xiaoan_hq::{Parts, Running};
+use xiaoan_kernel::legal::LegalClock;
+use xiaoan_kernel::{Clock, FixedClock, RequestId};
 use xiaoan_proto::core::v1::{Date, OrgKind, Receipt};
 use xiaoan_proto::hq::v1 as hq;
 use xiaoan_proto::hq::v1::campaign_service_client::CampaignServiceClient;
@@ -21,12 +25,16 @@ pub const CITY: &str = "371100000000";
 pub const DONGGANG: &str = "371102000000";
 pub const LANSHAN: &str = "371103000000";
 pub const STATION: &str = "371102010000";
+/// An address where nobody answers.
+pub const NO_RANKINGS: &str = "http://127.0.0.1:1";
 
 /// One replica of hq; several may share a database and an issuer.
 pub struct House {
     db: Arc<TestDb>,
     issuer: Arc<TestIssuer>,
     url: String,
+    clock: Arc<FixedClock>,
+    running: Running,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<anyhow::Result<()>>>,
 }
@@ -34,7 +42,12 @@ pub struct House {
 impl House {
     /// An empty hq. For it, it is noon of 2026-06-30 in the city.
     pub async fn new() -> Self {
-        Self::over(Arc::new(TestDb::create("hq").await), Arc::new(TestIssuer::new())).await
+        Self::at(datetime!(2026-06-30 04:00 UTC), NO_RANKINGS, Arc::new(TestIssuer::new())).await
+    }
+    /// An empty hq at a moment that asks these rankings.
+    pub async fn at(now: OffsetDateTime, rankings: &str, issuer: Arc<TestIssuer>) -> Self {
+        let clock = Arc::new(FixedClock::at(now));
+        Self::over(Arc::new(TestDb::create("hq").await), issuer, clock, rankings).await
     }
     /// An hq with a city bureau, two bureaus and a station.
     pub async fn with_units() -> Self {
@@ -47,20 +60,36 @@ impl House {
     }
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        Self::over(Arc::clone(&self.db), Arc::clone(&self.issuer)).await
+        let (db, issuer) = (Arc::clone(&self.db), Arc::clone(&self.issuer));
+        Self::over(db, issuer, Arc::clone(&self.clock), NO_RANKINGS).await
     }
 
-    async fn over(db: Arc<TestDb>, issuer: Arc<TestIssuer>) -> Self {
-        let clock = Arc::new(FixedClock::at(datetime!(2026-06-30 04:00 UTC)));
-        let parts = Parts::over(db.pool(), clock).await.expect("hq starts on a migrated database");
+    async fn over(db: Arc<TestDb>, issuer: Arc<TestIssuer>, clock: Arc<FixedClock>, rankings: &str) -> Self {
+        let token = Token::Fixed(Secret::new(&issuer.token("hq", CITY, &["service"])));
+        let rankings = Rankings::new(rankings.to_owned(), token);
+        let terms = Terms::read(&LegalClock::built_in(), None).expect("the shipped limits");
+        let parts = Parts::over(db.pool(), Arc::clone(&clock) as _, rankings, terms)
+            .await
+            .expect("hq starts on a migrated database");
         let options = RpcOptions::loopback(issuer.jwks_path(), TestIssuer::ISSUER, TestIssuer::AUDIENCE);
-        let server = parts.mount(Server::new(options).await.expect("free ports"));
+        let (server, running) = parts.mount(Server::new(options).await.expect("free ports"));
         let url = format!("http://{}", server.grpc_addr().expect("a bound socket"));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.serve(async move {
             let _ = stopped.await;
         }));
-        Self { db, issuer, url, stop: Some(stop), server: Some(server) }
+        Self { db, issuer, url, clock, running, stop: Some(stop), server: Some(server) }
+    }
+
+    /// Moves the clock; deadlines that are due by then come about.
+    pub fn move_to(&self, now: OffsetDateTime) {
+        self.clock.advance(now - self.clock.now());
+        self.running.timers.wake();
+    }
+    /// A channel of an officer of a unit.
+    pub fn officer(&self, unit: &str) -> AuthenticatedChannel {
+        let token = self.issuer.token("officer", unit, &["officer"]);
+        channel(&ClientOptions::new(&self.url), &Secret::new(&token)).expect("a channel")
     }
 
     /// A channel of a caller of the city bureau with these roles.

@@ -1,0 +1,118 @@
+//! Deadlines of notices and commitments: which events arm the durable timer, and what a deadline does. One that comes too late,
+//! because the step was taken meanwhile, decides nothing.
+//!
+//! | kind | armed by | does |
+//! |---|---|---|
+//! | `notice-ack`, `notice-plan` | a notice issued; a plan returned | `NoticeDeadlineMissed` |
+//! | `notice-implement` | a plan approved | `NoticeDeadlineMissed` |
+//! | `commitment-N` | minutes signed: the end of the commitment's last day | `InterviewCommitmentMissed` |
+
+use crate::interview::{Interview, InterviewEvent};
+use crate::notice::{Notice, NoticeEvent};
+use crate::step::recorded;
+use time::Time;
+use xiaoan_eventstore::{Decision, RecordedEvent, Repository};
+use xiaoan_kernel::{Aggregate, CITY_OFFSET, EventSet, StreamId, UnknownEvent};
+use xiaoan_proto::hq::v1::{NoticeDeadline, NoticeStep};
+use xiaoan_timer::{Alarm, Change, Fire, settled};
+
+const ACKNOWLEDGE: &str = "notice-ack";
+const PLAN: &str = "notice-plan";
+const IMPLEMENT: &str = "notice-implement";
+/// Before the number of a commitment.
+const COMMITMENT: &str = "commitment-";
+
+/// Which deadlines an event arms and cancels.
+///
+/// # Errors
+/// When the event cannot be read.
+pub fn deadlines(recorded: &RecordedEvent) -> Result<Vec<Change>, UnknownEvent> {
+    let stream = StreamId::from(recorded.stream.clone());
+    Ok(match stream.parts().0 {
+        Notice::KIND => of_notice(&stream, &NoticeEvent::decode(&recorded.r#type, &recorded.payload)?),
+        Interview::KIND => {
+            of_interview(&stream, &InterviewEvent::decode(&recorded.r#type, &recorded.payload)?)
+        }
+        _ => Vec::new(),
+    })
+}
+
+fn of_notice(stream: &StreamId, event: &NoticeEvent) -> Vec<Change> {
+    let arm = |deadlines: &[NoticeDeadline]| {
+        let change = |d: &NoticeDeadline| {
+            let due = d.due_at.as_ref().and_then(xiaoan_proto::instant)?;
+            Some(Change::arm(kind_of(d.step()), stream, due))
+        };
+        deadlines.iter().filter_map(change).collect::<Vec<_>>()
+    };
+    match event {
+        NoticeEvent::Issued(e) => arm(&e.deadlines),
+        NoticeEvent::Acknowledged(_) => vec![Change::cancel(ACKNOWLEDGE, stream)],
+        NoticeEvent::PlanSubmitted(_) => vec![Change::cancel(PLAN, stream)],
+        NoticeEvent::PlanReturned(e) => arm(e.deadline.as_slice()),
+        NoticeEvent::PlanApproved(e) => arm(e.deadline.as_slice()),
+        NoticeEvent::Implemented(_) => vec![Change::cancel(IMPLEMENT, stream)],
+        NoticeEvent::Closed(_) | NoticeEvent::Waived(_) | NoticeEvent::Withdrawn(_) => {
+            vec![Change::cancel_all(stream)]
+        }
+        NoticeEvent::Verified(_) | NoticeEvent::Failed(_) | NoticeEvent::DeadlineMissed(_) => Vec::new(),
+    }
+}
+
+fn of_interview(stream: &StreamId, event: &InterviewEvent) -> Vec<Change> {
+    let kind = |number: i32| format!("{COMMITMENT}{number}");
+    match event {
+        InterviewEvent::MinutesSigned(e) => {
+            let change = |c: &xiaoan_proto::hq::v1::Commitment| {
+                let over = recorded(c.due_on).next_day()?;
+                let due = over.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET);
+                Some(Change::arm(&kind(c.number), stream, due))
+            };
+            e.commitments.iter().filter_map(change).collect()
+        }
+        InterviewEvent::CommitmentMet(e) => vec![Change::cancel(&kind(e.number), stream)],
+        InterviewEvent::CommitmentMissed(e) => vec![Change::cancel(&kind(e.number), stream)],
+        InterviewEvent::Withdrawn(_) => vec![Change::cancel_all(stream)],
+        InterviewEvent::Triggered(_) | InterviewEvent::Scheduled(_) | InterviewEvent::Held(_) => Vec::new(),
+    }
+}
+
+fn kind_of(step: NoticeStep) -> &'static str {
+    match step {
+        NoticeStep::Plan => PLAN,
+        NoticeStep::Implement => IMPLEMENT,
+        NoticeStep::Acknowledge | NoticeStep::Unspecified => ACKNOWLEDGE,
+    }
+}
+
+fn step_of(kind: &str) -> Option<NoticeStep> {
+    [NoticeStep::Acknowledge, NoticeStep::Plan, NoticeStep::Implement]
+        .into_iter()
+        .find(|step| kind_of(*step) == kind)
+}
+
+/// Carries deadlines out.
+#[derive(Debug, Clone)]
+pub struct Alarms {
+    /// Notices.
+    pub notices: Repository<Notice>,
+    /// Interviews.
+    pub interviews: Repository<Interview>,
+}
+
+impl Fire for Alarms {
+    async fn fire(&self, alarm: Alarm) -> anyhow::Result<()> {
+        let id = alarm.stream.parts().1.to_owned();
+        let (due, now) = (alarm.due_at, self.notices.store().clock().now());
+        if let Some(step) = step_of(&alarm.kind) {
+            let decide = |notice: &Notice, _| notice.decide_missed(step, due, now).map(Decision::from);
+            return settled(self.notices.execute(&id, alarm.command(), decide).await);
+        }
+        let Some(number) = alarm.kind.strip_prefix(COMMITMENT).and_then(|n| n.parse().ok()) else {
+            // A kind that this build does not know is nothing to decide; it would fail for ever otherwise.
+            return Ok(());
+        };
+        let decide = |interview: &Interview, _| interview.decide_missed(number, due, now).map(Decision::from);
+        settled(self.interviews.execute(&id, alarm.command(), decide).await)
+    }
+}
