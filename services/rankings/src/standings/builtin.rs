@@ -4,7 +4,9 @@
 mod city;
 
 use xiaoan_proto::core::v1::OrgKind;
-use xiaoan_proto::hq::v1::{AttentionRule, Direction, Entrants, Indicator, MeasureRef, Scheme};
+use xiaoan_proto::hq::v1::{
+    AttentionRule, ConsequenceKind, ConsequenceRule, Direction, Entrants, GapPolicy, Indicator, MeasureRef, Scheme,
+};
 
 use crate::measures::{Measure, OFFICERS};
 
@@ -40,6 +42,7 @@ fn theft_stations() -> Scheme {
         indicators: theft_indicators(),
         rank_by: "solve_rate".into(),
         attention_rules: vec![below_40_percent()],
+        consequences: vec![notice_below_40_percent()],
         ..Default::default()
     }
 }
@@ -241,6 +244,21 @@ fn theft_indicators() -> Vec<Indicator> {
             higher,
         ),
     ]
+}
+
+/// Facts rows A9, A10: a notice below 40 %, an interview after two in adjacent months; a month that cannot be evaluated and a
+/// notice that was waived end the streak (domain reference §H.1). hq applies it to closed periods; here it is only shown.
+fn notice_below_40_percent() -> ConsequenceRule {
+    ConsequenceRule {
+        indicator_id: "solve_rate".into(),
+        threshold_numerator: 40,
+        threshold_denominator: 100,
+        kind: ConsequenceKind::Notice.into(),
+        streak: 2,
+        gap_policy: GapPolicy::Break.into(),
+        waived_breaks: true,
+        ..Default::default()
+    }
 }
 
 fn below_40_percent() -> AttentionRule {
