@@ -4,7 +4,7 @@ use crate::fields::is_slug;
 use std::collections::HashSet;
 use xiaoan_kernel::{Finding, OrgCode};
 use xiaoan_proto::core::v1::OrgKind;
-use xiaoan_proto::hq::v1::{Direction, Entrants, Indicator, MeasureRef, Scheme};
+use xiaoan_proto::hq::v1::{ConsequenceKind, Direction, Entrants, GapPolicy, Indicator, MeasureRef, Scheme};
 use xiaoan_proto::{MEASURES, OFFICERS, SQUADRON_MEASURES};
 use xiaoan_rpc::Check;
 
@@ -31,6 +31,7 @@ pub(crate) fn findings(scheme: &Scheme) -> Vec<Finding> {
     wrong.entrants(scheme);
     wrong.indicators(scheme);
     wrong.attention(scheme);
+    wrong.consequences(scheme);
     if scheme.effective_on.is_some_and(|date| time::Date::try_from(date).is_err()) {
         wrong.note("scheme.effective_on", "请填写存在的日期", "state a day that exists in the calendar");
     }
@@ -218,6 +219,49 @@ impl Wrong {
                         "the threshold for indicator {id:?} must be a fraction of at least 0 over more than 0"
                     ),
                 );
+            }
+        }
+    }
+}
+
+impl Wrong {
+    /// What follows from a closed period is one rule over a ratio, for units.
+    fn consequences(&mut self, scheme: &Scheme) {
+        if scheme.consequences.len() > 1
+            || (!scheme.consequences.is_empty() && scheme.entrants() == Entrants::Squadrons)
+        {
+            let zh = "通报规则至多一条，且只用于机构榜";
+            self.note("scheme.consequences", zh, "a board of units has at most one rule of consequence");
+        }
+        let is_ratio = |id: &str| scheme.indicators.iter().any(|i| i.id == id && i.denominator.is_some());
+        for rule in &scheme.consequences {
+            if !is_ratio(&rule.indicator_id) {
+                let zh = "通报规则所指的指标应为本办法中有分母的一项";
+                let en = "a rule of consequence looks at an indicator of the scheme that has a denominator";
+                self.note("scheme.consequences.indicator_id", zh, en);
+            }
+            if rule.threshold_denominator <= 0 || rule.threshold_numerator < 0 {
+                let zh = "通报阈值应为分母大于0的非负分数";
+                let en = "the threshold must be a fraction of at least 0 over more than 0";
+                self.note("scheme.consequences.threshold_denominator", zh, en);
+            }
+            if rule.kind() != ConsequenceKind::Notice {
+                self.note("scheme.consequences.kind", "请说明后果为通报", "say that a notice follows");
+            }
+            if !(0..=12).contains(&rule.streak) {
+                let zh = "连续次数应为0至12";
+                self.note("scheme.consequences.streak", zh, "a streak is 0 to 12 notices");
+            }
+            if GapPolicy::try_from(rule.gap_policy).is_err() {
+                let zh = "不可评价月份的处理方式不存在";
+                self.note("scheme.consequences.gap_policy", zh, "there is no such policy for gaps");
+            }
+            if !rule.integrity_gate.is_empty()
+                && (!is_ratio(&rule.integrity_gate) || rule.gate_denominator <= 0 || rule.gate_numerator < 0)
+            {
+                let zh = "如实立案门槛应为本办法中有分母的一项指标，及分母大于0的非负分数";
+                let en = "an integrity gate is an indicator with a denominator, and a fraction of at least 0 over more than 0";
+                self.note("scheme.consequences.integrity_gate", zh, en);
             }
         }
     }

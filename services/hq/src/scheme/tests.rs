@@ -220,3 +220,33 @@ fn a_day_that_does_not_exist_is_refused() {
     let day = Some(WireDate { year: 2021, month: 2, day: 30 });
     assert_eq!(refused(|s| s.effective_on = day), ["scheme.effective_on"]);
 }
+
+#[test]
+fn what_follows_from_a_closed_period_is_one_rule_over_a_ratio_of_units() {
+    let rule = || hq::ConsequenceRule {
+        indicator_id: "solve_rate".into(),
+        threshold_numerator: 40,
+        threshold_denominator: 100,
+        kind: hq::ConsequenceKind::Notice.into(),
+        streak: 2,
+        gap_policy: hq::GapPolicy::Skip.into(),
+        integrity_gate: "solve_rate".into(),
+        gate_numerator: 90,
+        gate_denominator: 100,
+        ..Default::default()
+    };
+    assert!(super::check::findings(&hq::Scheme { consequences: vec![rule()], ..scheme() }).is_empty());
+    let spoiled = |spoil: fn(&mut hq::ConsequenceRule)| {
+        let mut rule = rule();
+        spoil(&mut rule);
+        refused(|s| s.consequences = vec![rule])
+    };
+    assert_eq!(spoiled(|r| r.indicator_id = "arrests".into()), ["scheme.consequences.indicator_id"]);
+    assert_eq!(spoiled(|r| r.threshold_denominator = 0), ["scheme.consequences.threshold_denominator"]);
+    assert_eq!(spoiled(|r| r.kind = 0), ["scheme.consequences.kind"]);
+    assert_eq!(spoiled(|r| r.streak = 13), ["scheme.consequences.streak"]);
+    assert_eq!(spoiled(|r| r.gap_policy = 9), ["scheme.consequences.gap_policy"]);
+    assert_eq!(spoiled(|r| r.integrity_gate = "audits".into()), ["scheme.consequences.integrity_gate"]);
+    assert_eq!(spoiled(|r| r.gate_denominator = 0), ["scheme.consequences.integrity_gate"]);
+    assert_eq!(refused(|s| s.consequences = vec![rule(), rule()]), ["scheme.consequences"]);
+}
