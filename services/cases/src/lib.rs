@@ -4,6 +4,8 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`case`], [`alert`], [`series`] | one aggregate each: facts, state, `decide_*`, `apply` |
+//! | [`report`], [`audit`] | reports (受案) with their reviews; audits of recording integrity |
+//! | [`deadline`] | time limits of law of alerts and reports, and their breaches |
 //! | [`refusal`] | every word with which the service says no |
 //! | [`rulebook`] | categories and theft thresholds: dated data |
 //! | [`deadlines`] | which events arm the durable timer, and what a deadline does |
@@ -16,14 +18,17 @@
 //! | [`config`], [`service`] | settings; the parts put together |
 
 pub mod alert;
+pub mod audit;
 pub mod case;
 pub mod config;
+pub mod deadline;
 pub mod deadlines;
 pub mod grpc;
 pub mod import;
 pub mod moment;
 pub mod numbers;
 pub mod refusal;
+pub mod report;
 pub mod rulebook;
 pub mod series;
 pub mod service;

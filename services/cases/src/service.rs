@@ -11,16 +11,19 @@ use std::sync::Arc;
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
 use xiaoan_feed::{LogReader, Publisher, event_log_service};
-use xiaoan_kernel::{SystemClock, UnknownEvent};
+use xiaoan_kernel::{Clock, SystemClock, UnknownEvent, city_day};
 use xiaoan_privacy::{Kek, Vault};
 use xiaoan_projection::{ProjectionHandle, Rebuilder, Runner, projections_service};
 use xiaoan_proto::cases::v1::alert_service_server::AlertServiceServer;
+use xiaoan_proto::cases::v1::audit_service_server::AuditServiceServer;
 use xiaoan_proto::cases::v1::case_service_server::CaseServiceServer;
 use xiaoan_proto::cases::v1::cleanup_service_server::CleanupServiceServer;
+use xiaoan_proto::cases::v1::deadline_service_server::DeadlineServiceServer;
 use xiaoan_proto::cases::v1::den_service_server::DenServiceServer;
 use xiaoan_proto::cases::v1::exhibit_service_server::ExhibitServiceServer;
 use xiaoan_proto::cases::v1::lookup_service_server::LookupServiceServer;
 use xiaoan_proto::cases::v1::major_case_service_server::MajorCaseServiceServer;
+use xiaoan_proto::cases::v1::report_service_server::ReportServiceServer;
 use xiaoan_proto::cases::v1::reverse_review_service_server::ReverseReviewServiceServer;
 use xiaoan_proto::cases::v1::series_service_server::SeriesServiceServer;
 use xiaoan_proto::cases::v1::task_force_service_server::TaskForceServiceServer;
@@ -54,7 +57,7 @@ pub async fn migrate(owner: PgPool) -> anyhow::Result<()> {
 /// the server fails.
 pub async fn serve(start: Start<CasesOptions>) -> anyhow::Result<()> {
     let server = Server::new(start.rpc).await?;
-    let rules = start.own.rules()?;
+    let rules = start.own.rules(city_day(SystemClock.now()))?;
     let options = &start.service;
     let kek = Kek::from_either(options.kek.as_ref().map(Secret::expose), options.kek_file.as_deref())?;
     let pool = options.connect(SOURCE).await?;
@@ -115,12 +118,15 @@ pub fn mount(server: Server, parts: Parts) -> (Server, Running) {
     let units_known = units_known(Arc::clone(&directory), following);
     let casebook = Casebook::new(store.clone(), views, directory, Arc::new(rules), vault);
     let desk = WorkDesk::new(casebook.clone());
-    let alarms = Arc::new(Alarms { work: desk.alarms() });
+    let alarms = Arc::new(Alarms { work: desk.alarms(), casebook: casebook.clone() });
     let clock = Arc::clone(store.clock());
     let worker = timers.run(pool.clone(), clock, alarms, TimerOptions::default());
     let server = server
         .add_service(AlertServiceServer::new(casebook.clone()))
         .add_service(CaseServiceServer::new(casebook.clone()))
+        .add_service(ReportServiceServer::new(casebook.clone()))
+        .add_service(AuditServiceServer::new(casebook.clone()))
+        .add_service(DeadlineServiceServer::new(casebook.clone()))
         .add_service(SeriesServiceServer::new(casebook))
         .add_service(TaskForceServiceServer::new(desk.clone()))
         .add_service(CleanupServiceServer::new(desk.clone()))

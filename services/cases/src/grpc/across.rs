@@ -51,6 +51,22 @@ impl Casebook {
         B: Aggregate,
         W: Fn(&A) -> Vec<String>,
     {
+        self.across_answering(scope, meta, Vec::new(), decide).await.map(|(receipt, _)| receipt)
+    }
+
+    /// The same, remembering an answer with the command; gives the answer that was remembered.
+    pub(super) async fn across_answering<A, B, W>(
+        &self,
+        scope: Scope<'_, A, B, W>,
+        meta: &CommandMeta,
+        response: Vec<u8>,
+        decide: impl Fn(&A, &BTreeMap<String, B>) -> Result<Decided<A, B>, Refused>,
+    ) -> Result<(Receipt, Vec<u8>), Status>
+    where
+        A: Aggregate,
+        B: Aggregate,
+        W: Fn(&A) -> Vec<String>,
+    {
         let Scope { own, id, name, others, which } = scope;
         for _ in 0..RACES {
             let loaded = own.load(id).await.map_err(|e| store_status(&e))?;
@@ -82,7 +98,7 @@ impl Casebook {
             });
             let append = Append {
                 request: Some(meta.request),
-                response: Vec::new(),
+                response: response.clone(),
                 writes: std::iter::once(own_write).chain(other_writes).collect(),
                 actor: meta.actor.clone(),
                 traceparent: meta.traceparent.clone(),
@@ -90,7 +106,7 @@ impl Casebook {
             match self.store.append(append).await {
                 Ok(appended) => {
                     let version = appended.versions.first().copied().unwrap_or(loaded.version);
-                    return Ok(receipt_of(name, version, &appended));
+                    return Ok((receipt_of(name, version, &appended), appended.response));
                 }
                 Err(AppendError::Conflict { .. }) => {}
                 Err(error) => return Err(append_status(error)),
@@ -105,11 +121,11 @@ impl Casebook {
         name: String,
         meta: &CommandMeta,
         refusal: Status,
-    ) -> Result<Receipt, Status> {
+    ) -> Result<(Receipt, Vec<u8>), Status> {
         match self.store.remembered(meta.request.id).await.map_err(|e| store_status(&e))? {
             Some(known) if known.digest == meta.request.digest => {
                 let version = known.appended.versions.first().copied().unwrap_or_default();
-                Ok(receipt_of(name, version, &known.appended))
+                Ok((receipt_of(name, version, &known.appended), known.appended.response))
             }
             Some(_) => Err(request_reused()),
             None => Err(refusal),

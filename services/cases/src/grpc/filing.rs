@@ -1,16 +1,19 @@
 //! The commands of a case that hold persons: they are sealed before anything is decided, and only if the command has a
 //! chance, so that a refused command leaves no key behind.
 
+use super::across::Scope;
 use super::{Casebook, Sitting, remembered};
 use crate::case::Case;
 use crate::refusal::{Reason, Refused, wire};
+use crate::report::Report;
 use prost::Message;
+use std::collections::BTreeMap;
 use tonic::Status;
 use uuid::Uuid;
 use xiaoan_eventstore::{CommandError, CommandMeta, Decision, Outcome};
 use xiaoan_kernel::{OrgCode, RequestId};
 use xiaoan_proto::cases::v1::{FileCaseRequest, FileCaseResponse, RecordSuspectCaughtRequest};
-use xiaoan_proto::core::v1::{PersonInput, SealedPerson};
+use xiaoan_proto::core::v1::{PersonInput, Receipt, SealedPerson};
 use xiaoan_rpc::{command_status, errors, receipt};
 
 /// How often the service tries another number when somebody else has used the one it gave.
@@ -30,6 +33,9 @@ impl Casebook {
         } else {
             Vec::new()
         };
+        if !message.report_id.is_empty() {
+            return self.file_report(sitting, message, &meta, &victims).await;
+        }
         let outcome = match (message.case_no.as_str(), promising) {
             ("", true) => self.file_under_given_number(sitting, message, &meta, &victims).await?,
             // Will be refused; if not, then because it was accepted before.
@@ -43,6 +49,74 @@ impl Casebook {
         let mut answer: FileCaseResponse = remembered(&outcome.appended.response)?;
         answer.receipt = Some(receipt(format!("cases/{}", answer.case_no), &outcome));
         Ok(answer)
+    }
+
+    /// Files the case of a report whose filing was approved: case and report in one append.
+    async fn file_report(
+        &self,
+        sitting: &Sitting,
+        message: &FileCaseRequest,
+        meta: &CommandMeta,
+        victims: &[SealedPerson],
+    ) -> Result<FileCaseResponse, Status> {
+        super::well_formed_id("report_id", &message.report_id)?;
+        let case_no = self.number_of_report(sitting, message, meta).await?;
+        let warnings = Case::remarks_on_filing(message, &sitting.moment()).findings();
+        let answer = FileCaseResponse {
+            receipt: None,
+            findings: warnings.iter().map(wire).collect(),
+            case_no: case_no.clone(),
+        };
+        let scope = Scope {
+            own: &self.cases,
+            id: &case_no,
+            name: format!("cases/{case_no}"),
+            others: &self.reports,
+            which: |_: &Case| vec![message.report_id.clone()],
+        };
+        let decide = |case: &Case, reports: &BTreeMap<String, Report>| {
+            Case::remarks_on_filing(message, &sitting.moment()).refuse()?;
+            sitting.may_write(OrgCode::parse(&message.org_unit).ok())?;
+            let report = reports.get(&message.report_id).cloned().unwrap_or_default();
+            let filed_on = crate::case::day(message.filed_on);
+            let of_report = report.decide_filed(&case_no, &message.org_unit, filed_on)?;
+            let of_case = case.decide_file(message, &case_no, victims.to_vec(), &sitting.moment())?;
+            Ok((of_case, BTreeMap::from([(message.report_id.clone(), of_report)])))
+        };
+        let (receipt, response) =
+            self.across_answering(scope, meta, answer.encode_to_vec(), decide).await?;
+        let mut answer: FileCaseResponse = remembered(&response)?;
+        answer.receipt = Some(Receipt { name: format!("cases/{}", answer.case_no), ..receipt });
+        Ok(answer)
+    }
+
+    /// The number that the request names, that was given when it came before, or the next one of the unit and month.
+    async fn number_of_report(
+        &self,
+        sitting: &Sitting,
+        message: &FileCaseRequest,
+        meta: &CommandMeta,
+    ) -> Result<String, Status> {
+        let known = self.store.remembered(meta.request.id).await.map_err(|e| xiaoan_rpc::store_status(&e))?;
+        if let Some(known) = known.filter(|known| known.digest == meta.request.digest) {
+            return Ok(remembered::<FileCaseResponse>(&known.appended.response)?.case_no);
+        }
+        let promising = !Case::remarks_on_filing(message, &sitting.moment()).reject();
+        if !message.case_no.is_empty() || !promising {
+            return Ok(if message.case_no.is_empty() { "-".to_owned() } else { message.case_no.clone() });
+        }
+        for _ in 0..NUMBERS_TRIED {
+            let filed_on = crate::case::day(message.filed_on);
+            let given = self.numbers.next(&message.org_unit, filed_on).await.map_err(super::broken)?;
+            let Some(case_no) = given else {
+                return Err(xiaoan_rpc::refusal_status(&Refused::from(Reason::CaseNumbersExhausted)));
+            };
+            let there = self.cases.load(&case_no).await.map_err(|e| xiaoan_rpc::store_status(&e))?;
+            if there.version == 0 {
+                return Ok(case_no);
+            }
+        }
+        Err(errors::lost_race())
     }
 
     async fn file_under(

@@ -5,16 +5,20 @@
 //! | `cases.rs` | commands of `CaseService`; `filing.rs` the two that seal persons; `import.rs` the stream; `queries.rs` gets, lists, history |
 //! | `alerts.rs` | `AlertService` |
 //! | `series.rs` | `SeriesService` |
+//! | `reports.rs` | `ReportService` |
+//! | `audits.rs` | `AuditService`, `DeadlineService`, and what a deadline does that comes about |
 //! | `work/` | task forces, clean-ups, reverse reviews, major cases, dens, exhibits, lookups |
 //! | `across.rs` | how a command is decided on several aggregates at once |
 
 mod across;
 mod alerts;
+mod audits;
 mod cases;
 mod filing;
 mod history;
 mod import;
 mod queries;
+mod reports;
 mod series;
 mod sitting;
 mod work;
@@ -22,10 +26,13 @@ mod work;
 pub use work::WorkDesk;
 
 use crate::alert::Alert;
+use crate::audit::Audit;
 use crate::case::{CASE_NO_FORM, Case, case_no_is_well_formed};
+use crate::deadline::Deadline;
 use crate::moment::{Level, chosen_id};
 use crate::numbers::Numbers;
 use crate::refusal::Remarks;
+use crate::report::Report;
 use crate::rulebook::RuleBook;
 use crate::series::Series;
 use prost::{Message, Name};
@@ -52,6 +59,9 @@ pub struct Casebook {
     cases: Repository<Case>,
     alerts: Repository<Alert>,
     series: Repository<Series>,
+    reports: Repository<Report>,
+    audits: Repository<Audit>,
+    deadlines: Repository<Deadline>,
     numbers: Numbers,
     views: ProjectionHandle,
     directory: Arc<Directory>,
@@ -73,6 +83,9 @@ impl Casebook {
             cases: Repository::new(store.clone(), CACHED),
             alerts: Repository::new(store.clone(), CACHED),
             series: Repository::new(store.clone(), CACHED),
+            reports: Repository::new(store.clone(), CACHED),
+            audits: Repository::new(store.clone(), CACHED),
+            deadlines: Repository::new(store.clone(), CACHED),
             numbers: Numbers::new(store.pool().clone()),
             views,
             directory,

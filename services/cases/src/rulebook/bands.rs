@@ -2,6 +2,7 @@
 //! defaults of `bands.csv` follow what HMICFRS called inadequate and outstanding (domain reference §A.4).
 
 use super::{BadBook, days, rows};
+use std::path::Path;
 use time::Date;
 use xiaoan_proto::cases::v1::IntegrityBand;
 
@@ -60,6 +61,16 @@ impl Bands {
             all.push(Limits { good, fair, from, to });
         }
         Ok(Self(all))
+    }
+
+    /// Reads the book from a file.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), or when the file cannot be read.
+    pub fn load(file: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|e| anyhow::anyhow!("cannot read {}: {e}", file.display()))?;
+        Ok(Self::read(&text)?)
     }
 
     /// The limits in force on a day.

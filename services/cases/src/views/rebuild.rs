@@ -22,15 +22,18 @@ impl ViewsRebuild {
 }
 
 /// The live tables with their columns, in the order of their keys.
-const LIVE: [&str; 5] = [
+const LIVE: [&str; 8] = [
     "SELECT case_no, org_unit, state::int, category, filed_on::text, version, shown FROM public.cases ORDER BY case_no",
     "SELECT alert_id, org_unit, received_at::text, place, state::int, version, shown FROM public.alerts ORDER BY alert_id",
     "SELECT series_id, org_unit, opened_at, version, shown FROM public.series ORDER BY series_id",
     "SELECT case_no, series_id, linked_at FROM public.series_cases ORDER BY case_no, series_id",
+    "SELECT report_id, org_unit, registered_at::text, due_at::text, state::int, version, shown FROM public.reports ORDER BY report_id",
+    "SELECT audit_id, org_unit, drawn_at, version, shown FROM public.audits ORDER BY audit_id",
+    "SELECT breach_id, org_unit, due_at::text, shown FROM public.breaches ORDER BY breach_id",
     "SELECT kind, id, parent, org_unit, state::int, opened_at, version, shown FROM public.work ORDER BY kind, id",
 ];
 
-const SWAP: [&str; 10] = [
+const SWAP: [&str; 16] = [
     "DELETE FROM public.cases",
     "INSERT INTO public.cases SELECT * FROM rebuild.cases",
     "DELETE FROM public.alerts",
@@ -39,6 +42,12 @@ const SWAP: [&str; 10] = [
     "INSERT INTO public.series SELECT * FROM rebuild.series",
     "DELETE FROM public.series_cases",
     "INSERT INTO public.series_cases SELECT * FROM rebuild.series_cases",
+    "DELETE FROM public.reports",
+    "INSERT INTO public.reports SELECT * FROM rebuild.reports",
+    "DELETE FROM public.audits",
+    "INSERT INTO public.audits SELECT * FROM rebuild.audits",
+    "DELETE FROM public.breaches",
+    "INSERT INTO public.breaches SELECT * FROM rebuild.breaches",
     "DELETE FROM public.work",
     "INSERT INTO public.work SELECT * FROM rebuild.work",
 ];

@@ -1,0 +1,206 @@
+//! Time limits of law of alerts and reports, and what a deadline does that comes about: one event in an aggregate of its own, so
+//! that whoever counts breaches reads one kind of event. A limit that was met, lifted or replaced meanwhile decides nothing.
+//!
+//! | limit | armed by | off by |
+//! |---|---|---|
+//! | REG-24H | an alert resolved with a suspected case; a disposition set aside | registered, disposed of, duplicate |
+//! | REV-* | a report registered, extended, moved to another track | decided, transferred |
+//! | XFER-24H | found to belong elsewhere | transferred |
+//! | NF-SERVE | not filed | served, approved after all |
+//! | NF-DECIDE, NF-DECIDE2 | a request of the complainant | decided, overridden |
+//!
+//! Nothing is armed for what was taken over from an older system or invented for the demo: its deadlines ran elsewhere.
+
+use crate::alert::{Alert, AlertEvent};
+use crate::report::{Report, ReportEvent};
+use prost_types::Timestamp;
+use time::OffsetDateTime;
+use xiaoan_eventstore::RecordedEvent;
+use xiaoan_kernel::{Aggregate, EventSet, Fact, OrgCode, StreamId, UnknownEvent, city_day};
+use xiaoan_proto::cases::v1::{self, DeadlineBreached};
+use xiaoan_proto::core::v1::Provenance;
+use xiaoan_proto::timestamp;
+use xiaoan_timer::{Alarm, Change};
+
+xiaoan_kernel::events! {
+    /// The only thing that can happen to a deadline.
+    pub enum DeadlineEvent {
+        Breached(v1::DeadlineBreached),
+    }
+}
+
+/// A time limit that ran out, or not (yet).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Deadline {
+    breached: bool,
+}
+
+impl Aggregate for Deadline {
+    const KIND: &'static str = "deadline";
+    type Event = DeadlineEvent;
+
+    fn apply(&mut self, _: &DeadlineEvent) {
+        self.breached = true;
+    }
+}
+
+type Facts = Vec<Fact<DeadlineEvent>>;
+
+impl Deadline {
+    /// The breach of a limit whose time is up; nothing when it is no longer running so, or was noted before.
+    #[must_use]
+    pub fn decide_breach(
+        &self,
+        alarm: &Alarm,
+        subject: &str,
+        unit: Option<OrgCode>,
+        due_at: Option<OffsetDateTime>,
+    ) -> Facts {
+        match unit {
+            Some(unit) if !self.breached && due_at.map(whole_micros) == Some(alarm.due_at) => {
+                let on = city_day(alarm.due_at);
+                let breached = DeadlineBreached {
+                    rule_id: alarm.kind.clone(),
+                    subject: subject.to_owned(),
+                    org_unit: unit.to_string(),
+                    due_at: Some(timestamp(alarm.due_at)),
+                    due_on: Some(on.into()),
+                };
+                vec![Fact::new(breached, unit, on)]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What the timer keeps of an instant.
+fn whole_micros(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_microsecond(at.microsecond()).unwrap_or(at)
+}
+
+/// Which deadlines an event of an alert or a report arms and cancels; none for events of other aggregates.
+///
+/// # Errors
+/// When the event cannot be read.
+pub fn changes(recorded: &RecordedEvent) -> Result<Vec<Change>, UnknownEvent> {
+    let stream = StreamId::from(recorded.stream.clone());
+    Ok(match recorded.stream.split_once('-').map(|(kind, _)| kind) {
+        Some(Alert::KIND) => of_alert(&AlertEvent::decode(&recorded.r#type, &recorded.payload)?, &stream),
+        Some(Report::KIND) => of_report(&ReportEvent::decode(&recorded.r#type, &recorded.payload)?, &stream),
+        _ => Vec::new(),
+    })
+}
+
+/// Every limit that a report can have; a kind of deadline each.
+const REVIEWS: [&str; 5] = ["REV-CRIM-3D", "REV-CRIM-7D", "REV-CRIM-30D", "REV-ADM", "REV-ADM-3D"];
+/// The other limits.
+const OTHERS: [&str; 5] = ["REG-24H", "XFER-24H", "NF-SERVE", "NF-DECIDE", "NF-DECIDE2"];
+
+/// Whether a kind of deadline is one of these limits.
+#[must_use]
+pub fn is_kind(kind: &str) -> bool {
+    REVIEWS.contains(&kind) || OTHERS.contains(&kind)
+}
+
+fn arm(kind: &str, stream: &StreamId, due: Option<&Timestamp>) -> Option<Change> {
+    due.and_then(xiaoan_proto::instant).map(|due| Change::arm(kind, stream, due))
+}
+
+fn cancel<'s>(kinds: &'s [&str], stream: &'s StreamId) -> impl Iterator<Item = Change> + 's {
+    kinds.iter().map(|kind| Change::cancel(kind, stream))
+}
+
+fn of_alert(event: &AlertEvent, stream: &StreamId) -> Vec<Change> {
+    match event {
+        AlertEvent::Resolved(e) => arm("REG-24H", stream, e.register_by.as_ref()).into_iter().collect(),
+        AlertEvent::Overridden(e) => arm("REG-24H", stream, e.register_by.as_ref()).into_iter().collect(),
+        AlertEvent::Registered(_) | AlertEvent::Disposed(_) | AlertEvent::MarkedDuplicate(_) => {
+            vec![Change::cancel_all(stream)]
+        }
+        AlertEvent::Received(_)
+        | AlertEvent::Dispatched(_)
+        | AlertEvent::Acknowledged(_)
+        | AlertEvent::SetOut(_)
+        | AlertEvent::Arrived(_)
+        | AlertEvent::Audited(_) => Vec::new(),
+    }
+}
+
+fn of_report(event: &ReportEvent, stream: &StreamId) -> Vec<Change> {
+    match event {
+        ReportEvent::Registered(e) => {
+            let ran_elsewhere = matches!(e.provenance(), Provenance::LegacyImport | Provenance::Demo);
+            let review = arm(&e.rule_id, stream, e.due_at.as_ref());
+            review.filter(|_| !ran_elsewhere).into_iter().collect()
+        }
+        ReportEvent::TrackSwitched(e) => {
+            cancel(&REVIEWS, stream).chain(arm(&e.rule_id, stream, e.due_at.as_ref())).collect()
+        }
+        ReportEvent::ReviewExtended(e) => {
+            cancel(&REVIEWS, stream).chain(arm(&e.rule_id, stream, e.due_at.as_ref())).collect()
+        }
+        ReportEvent::ForeignFound(e) => arm("XFER-24H", stream, e.due_at.as_ref()).into_iter().collect(),
+        ReportEvent::NotFiled(e) => {
+            cancel(&REVIEWS, stream).chain(arm("NF-SERVE", stream, e.serve_by.as_ref())).collect()
+        }
+        ReportEvent::Administrative(_) => cancel(&REVIEWS, stream).collect(),
+        ReportEvent::NoticeServed(_) => cancel(&["NF-SERVE"], stream).collect(),
+        ReportEvent::ReconsiderationRequested(e) => {
+            let rule = if e.instance == 1 { "NF-DECIDE" } else { "NF-DECIDE2" };
+            arm(rule, stream, e.due_at.as_ref()).into_iter().collect()
+        }
+        ReportEvent::ReconsiderationDecided(_) | ReportEvent::Overrode(_) => {
+            cancel(&["NF-DECIDE", "NF-DECIDE2"], stream).collect()
+        }
+        ReportEvent::Transferred(_) | ReportEvent::FilingApproved(_) => vec![Change::cancel_all(stream)],
+        ReportEvent::ReceiptIssued(_) | ReportEvent::ReceiptRefused(_) | ReportEvent::Filed(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const DUE: OffsetDateTime = datetime!(2026-10-01 8:30 +8);
+
+    fn alarm() -> Alarm {
+        let stream = StreamId::new("alert", "110-1");
+        Alarm { kind: "REG-24H".into(), stream, due_at: DUE, tries: 1 }
+    }
+
+    #[test]
+    fn a_limit_still_running_when_its_time_is_up_is_breached_once() {
+        let unit = OrgCode::parse("371102010000").ok();
+        let mut deadline = Deadline::default();
+        let facts = deadline.decide_breach(&alarm(), "alerts/110-1", unit, Some(DUE));
+        assert_eq!(facts.len(), 1);
+        assert_eq!(facts[0].occurred_on, time::macros::date!(2026 - 10 - 01));
+        deadline.apply(&facts[0].event);
+        assert!(deadline.decide_breach(&alarm(), "alerts/110-1", unit, Some(DUE)).is_empty());
+    }
+
+    #[test]
+    fn a_limit_met_or_replaced_meanwhile_is_not() {
+        let unit = OrgCode::parse("371102010000").ok();
+        let later = DUE + time::Duration::DAY;
+        for due_at in [None, Some(later)] {
+            assert!(Deadline::default().decide_breach(&alarm(), "alerts/110-1", unit, due_at).is_empty());
+        }
+    }
+
+    #[test]
+    fn what_ran_elsewhere_arms_nothing() {
+        let stream = StreamId::new("report", "r-1");
+        let registered = |provenance: Provenance| {
+            ReportEvent::from(v1::ReportRegistered {
+                rule_id: "REV-CRIM-3D".into(),
+                due_at: Some(timestamp(DUE)),
+                provenance: provenance.into(),
+                ..Default::default()
+            })
+        };
+        assert_eq!(of_report(&registered(Provenance::Recorded), &stream).len(), 1);
+        assert!(of_report(&registered(Provenance::Demo), &stream).is_empty());
+    }
+}
