@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Output;
-use xiaoan_testkit::{Process, TestDb, TestNats, free_port};
+use xiaoan_testkit::{DEADLINE, Process, TestDb, TestNats, free_port, wait_until};
 
 /// Whoever records, in the order of their starting; rankings follows them all.
 const WRITERS: [&str; 5] = ["hq", "cases", "antifraud", "port", "volunteers"];
@@ -90,7 +90,7 @@ async fn the_demo_city_shows_its_figures_on_the_boards_and_loads_only_once() {
     city.done(&["demo", "check"]);
     city.done(&["audit", "verify"]);
 
-    people_are_imported_and_the_same_file_twice_imports_nothing(&city);
+    people_are_imported_and_the_same_file_twice_imports_nothing(&city).await;
 
     // Again: nothing new, as the services themselves say.
     let before = city.done(&["audit", "verify", "--output", "json"]);
@@ -102,7 +102,7 @@ async fn the_demo_city_shows_its_figures_on_the_boards_and_loads_only_once() {
 }
 
 /// A file as Excel in China writes it, against the volunteers of the demo city.
-fn people_are_imported_and_the_same_file_twice_imports_nothing(city: &City) {
+async fn people_are_imported_and_the_same_file_twice_imports_nothing(city: &City) {
     let header = "报名编号,派出所代码,姓名,电话,身份证号,出生日期,人员身份,报名日期,政审结果,政审日期,政审有效期至,编号日期,中队";
     let good = |n: usize| {
         format!(
@@ -131,7 +131,10 @@ fn people_are_imported_and_the_same_file_twice_imports_nothing(city: &City) {
     assert!(rejected.contains("imported-3") && rejected.contains("GE-006"), "{rejected}");
     let (_, again) = import(&[]);
     assert_eq!((&again["imported"], &again["duplicate_rows"]), (&0.into(), &2.into()), "{again}");
-    let found = city.done(&["volunteers", "get", "volunteer", "imported-1", "--output", "json"]);
+    // The lists follow the log.
+    let get = ["volunteers", "get", "volunteer", "imported-1", "--output", "json"];
+    wait_until(DEADLINE, || async { super::code(&city.xiaoan(&get)) == 0 }).await;
+    let found = city.done(&get);
     assert!(found.contains("VOLUNTEER_STATE_ENROLLED") && !found.contains("演示导入"), "{found}");
     let listed = city.done(&[
         "volunteers",
