@@ -241,3 +241,56 @@ fn service_number(remarks: &mut Remarks, field: &'static str, text: &str) {
         remarks.note(field, form);
     }
 }
+
+/// What the tests of this room share.
+#[cfg(test)]
+pub(crate) mod kit {
+    use super::{Cases, FactsOf, Work, decide_after_due};
+    use crate::case::Case;
+    use crate::case::story;
+    use crate::moment::Moment;
+    use crate::refusal::Refused;
+    use xiaoan_kernel::{EventSet, given::given};
+
+    /// Decides after what has fallen due, and takes the facts in; gives the names of the events.
+    #[track_caller]
+    pub(crate) fn run<A: Work>(
+        state: &mut A,
+        at: &Moment<'_>,
+        decide: impl FnOnce(&A) -> Result<FactsOf<A>, Refused>,
+    ) -> Vec<String> {
+        let facts = decide_after_due(state, at, decide).expect("should have been accepted");
+        for fact in &facts {
+            state.apply(&fact.event);
+        }
+        facts.iter().map(|f| f.event.type_name().rsplit('.').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Codes of a refusal.
+    #[track_caller]
+    pub(crate) fn no<T: std::fmt::Debug>(decided: Result<T, Refused>) -> Vec<&'static str> {
+        decided.expect_err("should have been refused").remarks().iter().map(|r| r.reason.code()).collect()
+    }
+
+    /// A day of 2026.
+    pub(crate) fn on(month: i32, day: i32) -> Option<xiaoan_proto::core::v1::Date> {
+        Some(xiaoan_proto::core::v1::Date { year: 2026, month, day })
+    }
+
+    /// The case of the story, filed, under its own number.
+    pub(crate) fn filed() -> Cases {
+        Cases::from([(story::CASE_NO.to_owned(), given::<Case>([story::filed()]).0)])
+    }
+
+    /// The same, solved.
+    pub(crate) fn solved() -> Cases {
+        let events = [story::filed(), story::proposed("a"), story::solved("a", "b")];
+        Cases::from([(story::CASE_NO.to_owned(), given::<Case>(events).0)])
+    }
+
+    /// The same, withdrawn.
+    pub(crate) fn withdrawn() -> Cases {
+        let events = [story::filed(), story::withdrawn_as_trivial()];
+        Cases::from([(story::CASE_NO.to_owned(), given::<Case>(events).0)])
+    }
+}

@@ -101,7 +101,7 @@ async fn rebuilt_views_are_the_same_views() {
     let next = officer.file(burglary(&number(21))).await.unwrap();
     officer.case(&number(21), position(next.receipt.as_ref())).await;
     let listed = hq.list_projections(ListProjectionsRequest {}).await.unwrap().into_inner().projections;
-    assert_eq!(listed.iter().map(|p| p.projection.as_str()).collect::<Vec<_>>(), ["views"]);
+    assert_eq!(listed.iter().map(|p| p.projection.as_str()).collect::<Vec<_>>(), ["views", "timers"]);
     let refusal = refused(world.officer().projections().rebuild_projection(request).await);
     assert_eq!(refusal.0, Code::PermissionDenied);
 }
