@@ -307,7 +307,7 @@ mod tests {
     }
 
     /// An alert taken through commands that must all be accepted.
-    fn walked(steps: &[Step]) -> Alert {
+    fn walked(steps: &[Step<'_>]) -> Alert {
         let desk = Desk::default();
         let mut alert = given::<Alert>([received()]).0;
         for step in steps {

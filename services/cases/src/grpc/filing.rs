@@ -83,8 +83,7 @@ impl Casebook {
             let of_case = case.decide_file(message, &case_no, victims.to_vec(), &sitting.moment())?;
             Ok((of_case, BTreeMap::from([(message.report_id.clone(), of_report)])))
         };
-        let (receipt, response) =
-            self.across_answering(scope, meta, answer.encode_to_vec(), decide).await?;
+        let (receipt, response) = self.across_answering(scope, meta, answer.encode_to_vec(), decide).await?;
         let mut answer: FileCaseResponse = remembered(&response)?;
         answer.receipt = Some(Receipt { name: format!("cases/{}", answer.case_no), ..receipt });
         Ok(answer)
@@ -101,12 +100,15 @@ impl Casebook {
         if let Some(known) = known.filter(|known| known.digest == meta.request.digest) {
             return Ok(remembered::<FileCaseResponse>(&known.appended.response)?.case_no);
         }
-        let promising = !Case::remarks_on_filing(message, &sitting.moment()).reject();
+        // Nor does one that the report refuses.
+        let filed_on = crate::case::day(message.filed_on);
+        let report = self.reports.load(&message.report_id).await.map_err(|e| xiaoan_rpc::store_status(&e))?;
+        let promising = report.state.decide_filed("-", &message.org_unit, filed_on).is_ok()
+            && !Case::remarks_on_filing(message, &sitting.moment()).reject();
         if !message.case_no.is_empty() || !promising {
             return Ok(if message.case_no.is_empty() { "-".to_owned() } else { message.case_no.clone() });
         }
         for _ in 0..NUMBERS_TRIED {
-            let filed_on = crate::case::day(message.filed_on);
             let given = self.numbers.next(&message.org_unit, filed_on).await.map_err(super::broken)?;
             let Some(case_no) = given else {
                 return Err(xiaoan_rpc::refusal_status(&Refused::from(Reason::CaseNumbersExhausted)));

@@ -301,6 +301,10 @@ fn the_stored_form_of_every_event_never_changes() {
     check(&alerts, &mut seen);
     check(&series, &mut seen);
     assert_eq!(seen.len(), known(&cases[0], &alerts[0], &series[0]));
-    let files = std::fs::read_dir(folder()).expect("folder").count();
-    assert_eq!(files, seen.len(), "a golden file without an event: old logs hold it still");
+    for file in std::fs::read_dir(folder()).expect("folder") {
+        let file = file.expect("a file").file_name().into_string().expect("a name");
+        let name = file.strip_suffix(".hex").expect("a golden file");
+        let there = xiaoan_proto::descriptor_pool().get_message_by_name(name).is_some();
+        assert!(there, "{name}: a golden file without an event; old logs hold it still");
+    }
 }
