@@ -1,12 +1,13 @@
 //! What hq decided, as far as boards need it: every version of every scheme, and the days of campaigns.
 //! Org units are the directory's ([`xiaoan_directory`]).
 
+use crate::ledger::Cut;
 use crate::standings::builtin;
 use crate::standings::period::Days;
 use prost::Message;
 use sqlx::{FromRow, PgConnection};
 use std::sync::Arc;
-use time::{Date, OffsetDateTime};
+use time::Date;
 use xiaoan_eventstore::RecordedEvent;
 use xiaoan_kernel::EventSet;
 use xiaoan_projection::{ApplyError, Projection};
@@ -69,14 +70,15 @@ async fn keep_scheme(
     let effective_on = scheme.effective_on.map(|on| day(event, Some(on))).transpose()?;
     let published_at = event.recorded_at.as_ref().and_then(xiaoan_proto::instant);
     sqlx::query(
-        "INSERT INTO schemes (board, version, effective_on, published_at, scheme)
-         VALUES      ($1,    $2,      $3,           $4,           $5)",
+        "INSERT INTO schemes (board, version, effective_on, published_at, scheme, position)
+         VALUES      ($1,    $2,      $3,           $4,           $5,     $6)",
     )
     .bind(&scheme.board)
     .bind(scheme.version)
     .bind(effective_on)
     .bind(published_at)
     .bind(scheme.encode_to_vec())
+    .bind(event.position)
     .execute(tx)
     .await?;
     Ok(())
@@ -135,20 +137,18 @@ impl Schemes {
         Self { all: builtin::schemes() }
     }
 
-    /// All schemes, or those that were published by a moment.
+    /// All schemes, or those that were published by then.
     ///
     /// # Errors
     /// When the database cannot be read or a row is corrupt.
-    pub async fn read(
-        connection: &mut PgConnection,
-        as_of: Option<OffsetDateTime>,
-    ) -> Result<Self, sqlx::Error> {
+    pub async fn read(connection: &mut PgConnection, known: Option<Cut>) -> Result<Self, sqlx::Error> {
         let rows: Vec<(String, i32, Vec<u8>)> = sqlx::query_as(
             "SELECT board, version, scheme FROM schemes
-             WHERE $1::timestamptz IS NULL OR published_at <= $1
+             WHERE $1::timestamptz IS NULL OR (published_at <= $1 AND position <= $2)
              ORDER BY board, version",
         )
-        .bind(as_of)
+        .bind(known.map(|cut| cut.at))
+        .bind(known.map(|cut| cut.position))
         .fetch_all(connection)
         .await?;
         let mut schemes = Self::built_in();

@@ -6,7 +6,7 @@ mod encoded;
 pub use encoded::RankingsServer;
 
 use crate::ledger::check::check;
-use crate::reader::{ReadError, Reader, Standings};
+use crate::reader::{Knowledge, ReadError, Reader, Standings};
 use futures::{Stream, StreamExt};
 use sqlx::PgPool;
 use std::pin::Pin;
@@ -44,8 +44,9 @@ impl Rankings {
                 status(ReadError::BadArgument { field: "as_of", reason: "it is no instant".into() })
             })?),
         };
+        let knowledge = Knowledge::new(as_of, m.as_of_positions).map_err(status)?;
         self.reader.wait_for(&m.at_least).await.map_err(status)?;
-        self.reader.standings(&m.board, &m.period, as_of).await.map_err(status)
+        self.reader.standings(&m.board, &m.period, knowledge).await.map_err(status)
     }
 }
 

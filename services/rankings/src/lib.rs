@@ -22,7 +22,7 @@ pub mod squadrons;
 pub mod standings;
 pub mod web;
 
-pub use reader::{Announced, Bell, ReadError, ReadRefusal, Reader, Standings};
+pub use reader::{Announced, Bell, Knowledge, ReadError, ReadRefusal, Reader, Standings};
 pub use service::{Logs, OwnOptions, Parts, serve};
 
 /// Name of this service.

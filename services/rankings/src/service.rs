@@ -110,6 +110,7 @@ impl Parts {
         let directory = Directory::load(pool.clone()).await.context("cannot read the directory")?;
         let reader = Reader::new(pool.clone(), Arc::clone(&directory), clock);
         let bell = reader.bell();
+        reader.read_logs([logs.rebuild.as_slice(), &[LogReader::remote(&logs.hq)]].concat());
         let mut projections = vec![
             Runner::remote(logs.hq.clone(), pool.clone(), Announced::new(directory, bell.clone())),
             Runner::remote(logs.hq, pool.clone(), Announced::new(Decisions::new(), bell.clone())),

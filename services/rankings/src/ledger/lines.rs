@@ -1,6 +1,6 @@
 //! The lines behind a number, page by page, with their sum and count over all pages.
 
-use super::unit_code;
+use super::{Cut, unit_code};
 use crate::booking::event_type_with_id;
 use crate::measures::Measure;
 use crate::standings::period::Days;
@@ -21,8 +21,8 @@ pub struct Selection {
     pub days: Days,
     /// Units and their days; `None` = the whole city.
     pub units: Option<Vec<(i64, Days)>>,
-    /// As known then.
-    pub as_of: Option<OffsetDateTime>,
+    /// What was known of the measure's source; `None` = everything.
+    pub known: Option<Cut>,
 }
 
 /// Where a page ended: day, source, position, number of the line.
@@ -53,7 +53,7 @@ struct LineRow {
     stream: String,
 }
 
-/// The selected lines as a table `l`: piece by piece, each one range of `lines_by_fact`. $1..$7.
+/// The selected lines as a table `l`: piece by piece, each one range of `lines_by_fact`. $1..$8.
 macro_rules! selected {
     ($before:literal, $after:literal) => {
         concat!(
@@ -65,7 +65,7 @@ macro_rules! selected {
                   WHERE x.measure = $4 AND starts_with(x.category, $5) AND x.recorded_at <= $6
                     AND x.occurred_on >= w.since AND x.occurred_on < w.until
                     AND (w.unit IS NULL OR x.org_unit = w.unit)
-                    AND ($7::text IS NULL OR x.category = $7)
+                    AND ($7::text IS NULL OR x.category = $7) AND x.position <= $8
               ) l ",
             $after
         )
@@ -77,13 +77,10 @@ const TOTALS: &str = selected!("SELECT coalesce(sum(l.quantity), 0)::bigint, cou
 const PAGE: &str = selected!(
     "SELECT l.measure, l.org_unit, l.category, l.occurred_on, l.quantity, l.source, l.position, l.line_no,
             l.recorded_at, l.event_type, l.stream",
-    "WHERE (l.occurred_on, l.source, l.position, l.line_no) > ($8::date, $9::text COLLATE \"C\", $10::bigint, $11::smallint)
+    "WHERE (l.occurred_on, l.source, l.position, l.line_no) > ($9::date, $10::text COLLATE \"C\", $11::bigint, $12::smallint)
      ORDER BY l.occurred_on, l.source, l.position, l.line_no
-     LIMIT $12"
+     LIMIT $13"
 );
-
-/// Later than anything recorded: "as known now".
-const NOW: OffsetDateTime = time::macros::datetime!(9999-12-31 0:00 UTC);
 
 /// Sum and count of all selected lines.
 ///
@@ -91,14 +88,16 @@ const NOW: OffsetDateTime = time::macros::datetime!(9999-12-31 0:00 UTC);
 /// When the database cannot be read.
 pub async fn totals(connection: &mut PgConnection, of: &Selection) -> Result<(i64, i64), sqlx::Error> {
     let (units, since, until) = pieces(of);
+    let known = of.known.unwrap_or(Cut::NONE);
     sqlx::query_as(TOTALS)
         .bind(units)
         .bind(since)
         .bind(until)
         .bind(of.measure)
         .bind(&of.prefix)
-        .bind(of.as_of.unwrap_or(NOW))
+        .bind(known.at)
         .bind(&of.category)
+        .bind(known.position)
         .fetch_one(connection)
         .await
 }
@@ -114,6 +113,7 @@ pub async fn page(
     limit: i64,
 ) -> Result<(Vec<LedgerLine>, Option<Mark>), sqlx::Error> {
     let (units, since, until) = pieces(of);
+    let known = of.known.unwrap_or(Cut::NONE);
     let after = after.unwrap_or(Mark { day: of.days.from, source: String::new(), position: 0, line_no: 0 });
     let rows: Vec<LineRow> = sqlx::query_as(PAGE)
         .bind(units)
@@ -121,8 +121,9 @@ pub async fn page(
         .bind(until)
         .bind(of.measure)
         .bind(&of.prefix)
-        .bind(of.as_of.unwrap_or(NOW))
+        .bind(known.at)
         .bind(&of.category)
+        .bind(known.position)
         .bind(after.day)
         .bind(after.source)
         .bind(after.position)

@@ -29,6 +29,7 @@ pub use live::Ledger;
 pub use rebuild::LedgerRebuild;
 pub(crate) use tables::HOLD;
 
+use time::OffsetDateTime;
 use xiaoan_kernel::OrgCode;
 
 /// Name of the projection, in checkpoints and on the board.
@@ -36,6 +37,20 @@ pub const NAME: &str = "ledger";
 
 /// Lengths to which a category is cut for the monthly sums.
 pub const PREFIX_LENGTHS: [usize; 4] = [0, 2, 4, 6];
+
+/// How much of a source counts: what was recorded by a moment and up to a position of its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// Last moment of recording.
+    pub at: OffsetDateTime,
+    /// Last position.
+    pub position: i64,
+}
+
+impl Cut {
+    /// Everything.
+    pub const NONE: Self = Self { at: time::macros::datetime!(9999-12-31 0:00 UTC), position: i64::MAX };
+}
 
 /// A code as the tables store it: its 12 digits as a number.
 #[must_use]

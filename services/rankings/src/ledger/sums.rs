@@ -1,17 +1,17 @@
 //! Sums of measures over days, unit by unit, in one round trip for each source of a board.
 //!
 //! Whole months come from `month_sums` (one row per unit and month, with every measure), the days at either end from
-//! `day_sums`; a moment in the past is asked of the lines themselves, for sums only know the present.
+//! `day_sums`; a moment or a position in the past is asked of the lines themselves, for sums only know the present.
 
-use super::PREFIX_LENGTHS;
 use super::batch::month_of;
 use super::tables::Schema;
+use super::{Cut, PREFIX_LENGTHS};
 use crate::measures::Measure;
 use crate::source::Source;
 use crate::standings::period::Days;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use std::fmt::Write as _;
-use time::{Date, Duration, OffsetDateTime};
+use time::{Date, Duration};
 
 /// Facts to sum: of every unit, or of a single one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub async fn read(
     source: Source,
     measures: &[Measure],
     wanted: &[Wanted],
-    as_of: Option<OffsetDateTime>,
+    known: Option<Cut>,
 ) -> Result<Vec<Sums>, sqlx::Error> {
     let empty = Sums { units: Vec::new(), measures: vec![Vec::new(); measures.len()] };
     let mut sums = vec![empty; wanted.len()];
@@ -52,17 +52,17 @@ pub async fn read(
     }
     let mut asked = Asked::default();
     for (at, one) in wanted.iter().enumerate() {
-        asked.add(at, one, as_of.is_some());
+        asked.add(at, one, known.is_some());
     }
-    let sql = if as_of.is_some() { from_lines(measures) } else { from_sums(source, measures) };
+    let sql = if known.is_some() { from_lines(measures) } else { from_sums(source, measures) };
     let mut query = sqlx::query(AssertSqlSafe(sql))
         .bind(asked.at)
         .bind(asked.prefix)
         .bind(asked.since)
         .bind(asked.until)
         .bind(asked.unit);
-    query = match as_of {
-        Some(moment) => query.bind(moment),
+    query = match known {
+        Some(cut) => query.bind(cut.at).bind(cut.position),
         None => query.bind(asked.span),
     };
     for row in query.fetch_all(connection).await? {
@@ -79,7 +79,7 @@ pub async fn read(
 }
 
 /// Sums of these measures of a source over some days by category: what a board of squadrons asks. Few rows, so whatever the
-/// days are, they come from `day_sums`, or from the lines at a moment of knowledge.
+/// days are, they come from `day_sums`, or from the lines of what was known.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -88,23 +88,27 @@ pub async fn by_category(
     source: Source,
     measures: &[Measure],
     days: Days,
-    as_of: Option<OffsetDateTime>,
+    known: Option<Cut>,
 ) -> Result<Vec<(String, Vec<i64>)>, sqlx::Error> {
-    let sql = match as_of {
+    let sql = match known {
         None => format!(
-            "SELECT t.category{} FROM {} t WHERE t.day >= $1 AND t.day < $2 AND $3::timestamptz IS NULL GROUP BY t.category",
+            "SELECT t.category{} FROM {} t
+             WHERE t.day >= $1 AND t.day < $2 AND $3::timestamptz IS NULL AND $4::bigint IS NULL
+             GROUP BY t.category",
             columns(measures, |m| format!("sum(t.{})::bigint", m.column())),
             Schema::Live.day_sums(source)
         ),
         Some(_) => format!(
             "SELECT t.category{} FROM ledger.lines t
-             WHERE t.measure IN ({}) AND t.occurred_on >= $1 AND t.occurred_on < $2 AND t.recorded_at <= $3
+             WHERE t.measure IN ({}) AND t.occurred_on >= $1 AND t.occurred_on < $2
+               AND t.recorded_at <= $3 AND t.position <= $4
              GROUP BY t.category",
             columns(measures, summed),
             ids(measures)
         ),
     };
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(days.from).bind(days.until).bind(as_of);
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(days.from).bind(days.until);
+    let rows = rows.bind(known.map(|cut| cut.at)).bind(known.map(|cut| cut.position));
     let mut found = Vec::new();
     for row in rows.fetch_all(connection).await? {
         let quantities = (1..=measures.len()).map(|n| row.try_get(n)).collect::<Result<_, _>>()?;
@@ -174,7 +178,7 @@ fn from_sums(source: Source, measures: &[Measure]) -> String {
     )
 }
 
-/// The same at a moment of knowledge.
+/// The same of what was known: a measure is of one source, so a position is of its log.
 fn from_lines(measures: &[Measure]) -> String {
     let arrays = arrays(measures, "g");
     let (sums, ids) = (columns(measures, summed), ids(measures));
@@ -188,7 +192,7 @@ fn from_lines(measures: &[Measure]) -> String {
                  FROM ledger.lines t
                  WHERE t.measure IN ({ids}) AND t.occurred_on >= w.since AND t.occurred_on < w.until
                    AND starts_with(t.category, w.prefix) AND (w.unit IS NULL OR t.org_unit = w.unit)
-                   AND t.recorded_at <= $6
+                   AND t.recorded_at <= $6 AND t.position <= $7
                  GROUP BY t.org_unit
              ) g
          ) s"

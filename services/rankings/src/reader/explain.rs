@@ -1,7 +1,7 @@
 //! The lines behind one number.
 
-use super::{ReadError, Reader, period};
-use crate::decisions::Schemes;
+use super::{Knowledge, ReadError, Reader, period};
+use crate::decisions::{self, Schemes};
 use crate::ledger::lines::{self, Mark, Selection};
 use crate::ledger::unit_number;
 use crate::measures::{Measure, OFFICERS};
@@ -35,9 +35,11 @@ impl Reader {
             None => None,
             Some(at) => Some(xiaoan_proto::instant(at).ok_or_else(|| bad("as_of", "it is no instant"))?),
         };
+        let knowledge = Knowledge::new(as_of, request.as_of_positions.clone())?;
+        self.reached(&knowledge).await?;
         let mut tx = self.snapshot().await?;
         let period = period(&mut tx, &request.period).await?;
-        let schemes = Schemes::read(&mut tx, as_of).await?;
+        let schemes = Schemes::read(&mut tx, knowledge.of(decisions::SOURCE)).await?;
         let scheme = schemes.in_force(&request.board, period.days.from);
         let scheme = scheme.ok_or_else(|| ReadError::UnknownBoard { board: request.board.clone() })?;
         let indicator = scheme.indicators.iter().find(|i| i.id == request.indicator);
@@ -60,14 +62,15 @@ impl Reader {
             (None, "") => self.units_behind(&request.org_unit, period.days)?,
             (None, _) => None,
         };
+        let measure = Measure::named(&part.measure);
         let selection = Selection {
             // A measure that is not booked has no lines.
-            measure: Measure::named(&part.measure).map_or(0, Measure::id),
+            measure: measure.map_or(0, Measure::id),
             prefix: part.category_prefix.clone(),
             category: Some(request.squadron.clone()).filter(|squadron| !squadron.is_empty()),
             days: period.days,
             units,
-            as_of,
+            known: measure.and_then(|measure| knowledge.of(measure.source().name())),
         };
         let (sum, count) = lines::totals(&mut tx, &selection).await?;
         let (lines, next) = lines::page(&mut tx, &selection, after, limit).await?;

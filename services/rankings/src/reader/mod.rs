@@ -4,6 +4,7 @@
 //! |---|---|
 //! | standings: one snapshot of the database, or the remembered answer while nothing was applied | [`standings`] |
 //! | the lines behind a number | [`explain`] |
+//! | what they are to know: a moment, positions of the sources | [`knowledge`] |
 //! | standings again whenever they change | [`watch`] |
 //! | how far the sources have been read | [`sources`] |
 
@@ -12,6 +13,7 @@ mod around;
 mod bell;
 mod error;
 mod explain;
+mod knowledge;
 mod plan;
 mod remembered;
 mod sources;
@@ -22,6 +24,7 @@ mod watch;
 pub use answer::Standings;
 pub use bell::{Announced, Bell};
 pub use error::{ReadError, ReadRefusal};
+pub use knowledge::Knowledge;
 
 use crate::decisions::{self, Schemes};
 use crate::ledger::HOLD;
@@ -35,6 +38,7 @@ use time::Date;
 use tokio::time::Instant;
 use units::Units;
 use xiaoan_directory::{Directory, UnitName};
+use xiaoan_feed::LogReader;
 use xiaoan_kernel::{Clock, OrgCode, city_day};
 use xiaoan_projection::{NotYet, ProjectionHandle};
 use xiaoan_proto::hq::v1::{Campaign, Scheme};
@@ -54,6 +58,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     bell: Bell,
     handles: OnceLock<Vec<ProjectionHandle>>,
+    logs: OnceLock<Vec<LogReader>>,
     remembered: Remembered,
     units: Units,
 }
@@ -74,6 +79,7 @@ impl Reader {
             clock,
             bell: Bell::default(),
             handles: OnceLock::new(),
+            logs: OnceLock::new(),
             remembered: Remembered::default(),
             units: Units::default(),
         };
@@ -133,8 +139,12 @@ impl Reader {
     /// # Errors
     /// [`ReadError::NotYet`]; [`ReadError::BadArgument`] for a source that nothing here follows.
     pub async fn wait_for(&self, at_least: &HashMap<String, i64>) -> Result<(), ReadError> {
+        self.wait("at_least", at_least).await
+    }
+
+    async fn wait(&self, field: &'static str, positions: &HashMap<String, i64>) -> Result<(), ReadError> {
         let until = Instant::now() + PATIENCE;
-        for (source, position) in at_least {
+        for (source, position) in positions {
             let mut followed = false;
             for handle in self.handles().iter().filter(|h| h.source() == *source) {
                 followed = true;
@@ -146,7 +156,7 @@ impl Reader {
             }
             if !followed {
                 let reason = format!("no source {source:?} is followed here");
-                return Err(ReadError::BadArgument { field: "at_least", reason });
+                return Err(ReadError::BadArgument { field, reason });
             }
         }
         Ok(())

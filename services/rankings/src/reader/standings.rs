@@ -3,8 +3,8 @@
 use super::plan::{self, Plan};
 use super::remembered::Basis;
 use super::sources::{self, Mark};
-use super::{ReadError, Reader, Standings, period};
-use crate::decisions::Schemes;
+use super::{Knowledge, ReadError, Reader, Standings, period};
+use crate::decisions::{self, Schemes};
 use crate::ledger::sums;
 use crate::measures::{Measure, OFFICERS};
 use crate::source::Source;
@@ -14,7 +14,7 @@ use crate::standings::period::{Days, Period};
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use time::{Date, OffsetDateTime};
+use time::Date;
 use tokio::time::Instant;
 use xiaoan_directory::{Directory, UnitInfo};
 use xiaoan_kernel::OrgCode;
@@ -22,20 +22,23 @@ use xiaoan_proto::hq::v1::{Entrants, Indicator, Scheme};
 use xiaoan_proto::rankings::v1::GetStandingsResponse;
 
 impl Reader {
-    /// Standings of a board over a period, as known now or at a moment. Always of one snapshot: rows, total and source
-    /// positions belong together. At a moment of the past, facts and schemes are those recorded by then; where units
-    /// stood and how many officers they had is taken from what is known of those days today.
+    /// Standings of a board over a period, as known now, at a moment, or up to positions of the sources. Always of one
+    /// snapshot: rows, total and source positions belong together. Of the past, facts and schemes are those recorded by
+    /// then; where units stood and how many officers they had is taken from what is known of those days today.
     ///
     /// # Errors
-    /// [`ReadError::UnknownBoard`], [`ReadError::BadPeriod`], [`ReadError::Database`], [`ReadError::Corrupt`].
+    /// [`ReadError::UnknownBoard`], [`ReadError::BadPeriod`], [`ReadError::Database`], [`ReadError::Corrupt`]; for positions
+    /// also [`ReadError::NotYet`], and [`ReadError::BadArgument`] for a source that nothing here follows.
     pub async fn standings(
         &self,
         board: &str,
         period: &str,
-        as_of: Option<OffsetDateTime>,
+        known: impl Into<Knowledge> + Send,
     ) -> Result<Arc<Standings>, ReadError> {
-        if as_of.is_some() {
-            return self.evaluate(board, period, as_of).await;
+        let knowledge = known.into();
+        if !knowledge.is_everything() {
+            self.reached(&knowledge).await?;
+            return self.evaluate(board, period, &knowledge).await;
         }
         if let Some(answer) = self.remembered(board, period).await? {
             return Ok(answer);
@@ -49,7 +52,7 @@ impl Reader {
             return Ok(Arc::clone(answer));
         }
         let begun = Instant::now();
-        let answer = self.evaluate(board, period, None).await?;
+        let answer = self.evaluate(board, period, &knowledge).await?;
         free_later(last.replace((begun, Arc::clone(&answer))));
         Ok(answer)
     }
@@ -69,12 +72,12 @@ impl Reader {
         &self,
         board: &str,
         text: &str,
-        as_of: Option<OffsetDateTime>,
+        knowledge: &Knowledge,
     ) -> Result<Arc<Standings>, ReadError> {
         let mut tx = self.snapshot().await?;
         let basis = self.basis(self.caught_up(sources::marks(&mut tx).await?).await?);
         let period = period(&mut tx, text).await?;
-        let schemes = Schemes::read(&mut tx, as_of).await?;
+        let schemes = Schemes::read(&mut tx, knowledge.of(decisions::SOURCE)).await?;
         let scheme = schemes.in_force(board, period.days.from);
         let scheme = scheme.ok_or_else(|| ReadError::UnknownBoard { board: board.to_owned() })?;
         let needed = needed(scheme);
@@ -85,7 +88,7 @@ impl Reader {
         if ranks_squadrons(scheme) || previous_scheme.is_some_and(ranks_squadrons) {
             question.enter_squadrons(&squadrons::all(&mut tx).await?);
         }
-        let sheet = question.sums(&mut tx, directory, as_of).await?;
+        let sheet = question.sums(&mut tx, directory, knowledge).await?;
         tx.commit().await?;
 
         let previous = match question.previous_scheme {
@@ -95,6 +98,7 @@ impl Reader {
             }
             None => HashMap::new(),
         };
+        let read = sources::positions(&basis.marks, self.handles(), Some(&needed));
         let answer = Arc::new(Standings::new(GetStandingsResponse {
             board: board.to_owned(),
             period: text.to_owned(),
@@ -103,11 +107,11 @@ impl Reader {
             scheme: Some(scheme.clone()),
             entries: evaluate::rows(scheme, &question.entrants, &sheet, &previous),
             total: Some(evaluate::total(scheme, &sheet)),
-            sources: sources::positions(&basis.marks, self.handles(), Some(&needed)),
-            as_of: as_of.map(xiaoan_proto::timestamp),
+            sources: self.counted(read, &basis.marks, knowledge).await,
+            as_of: knowledge.at().map(xiaoan_proto::timestamp),
             revision: sources::revision(&basis.marks, &needed),
         }));
-        if as_of.is_none() {
+        if knowledge.is_everything() {
             free_later(self.inner.remembered.keep(basis, needed, &answer));
         }
         Ok(answer)
@@ -136,7 +140,7 @@ fn needed(scheme: &Scheme) -> Vec<&'static str> {
     let of_parts = scheme.indicators.iter().flat_map(parts);
     let measures = of_parts.filter_map(|(name, _)| Measure::named(&name));
     let mut names: BTreeSet<&str> = measures.map(|measure| measure.source().name()).collect();
-    names.insert(crate::decisions::SOURCE);
+    names.insert(decisions::SOURCE);
     if ranks_squadrons(scheme) {
         names.insert(Source::Volunteers.name());
     }
@@ -229,10 +233,10 @@ impl<'a> Question<'a> {
         &self,
         connection: &mut PgConnection,
         directory: &Directory,
-        as_of: Option<OffsetDateTime>,
+        knowledge: &Knowledge,
     ) -> Result<Sheet, ReadError> {
         if ranks_squadrons(self.scheme) {
-            return self.squadron_sums(connection, as_of).await;
+            return self.squadron_sums(connection, knowledge).await;
         }
         let tree = directory.tree();
         let plan = Plan::new(self, &tree);
@@ -240,7 +244,8 @@ impl<'a> Question<'a> {
         let read = async {
             let mut sums = Vec::with_capacity(plan.asks.len());
             for ask in &plan.asks {
-                sums.push(sums::read(connection, ask.source, &ask.measures, &ask.wanted, as_of).await?);
+                let known = knowledge.of(ask.source.name());
+                sums.push(sums::read(connection, ask.source, &ask.measures, &ask.wanted, known).await?);
             }
             Ok::<_, sqlx::Error>(sums)
         };
@@ -260,11 +265,12 @@ impl<'a> Question<'a> {
     async fn squadron_sums(
         &self,
         connection: &mut PgConnection,
-        as_of: Option<OffsetDateTime>,
+        knowledge: &Knowledge,
     ) -> Result<Sheet, ReadError> {
         let mut sheet = Sheet::default();
+        let known = knowledge.of(Source::Volunteers.name());
         for (slot, days, measures) in plan::squadron_measures(self) {
-            let sums = sums::by_category(connection, Source::Volunteers, &measures, days, as_of).await?;
+            let sums = sums::by_category(connection, Source::Volunteers, &measures, days, known).await?;
             plan::fill_squadrons(&mut sheet, slot, &measures, sums);
         }
         Ok(sheet)

@@ -93,6 +93,7 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
         page_size: PAGE,
         page_token: asked.token.clone(),
         squadron: asked.squadron.clone(),
+        ..Default::default()
     };
     let broken = |error| Problem::of(error, board, &asked.place.period);
     // Events may arrive between the two reads; the standings are then read once more before anything is called unequal.

@@ -5,6 +5,7 @@ mod boards;
 mod browser;
 mod corrections;
 mod explained;
+mod positions;
 mod rebuilt;
 mod served;
 mod sources;

@@ -86,6 +86,7 @@ pub async fn follow(
         handles.push(Runner::local(volunteers.clone(), pool, Announced::new(Squadrons::new(), bell)));
     }
     reader.follow(handles.clone());
+    reader.read_logs(sources.iter().chain([hq]).cloned().map(LogReader::local).collect());
     (reader, handles)
 }
 
