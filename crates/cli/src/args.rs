@@ -101,6 +101,15 @@ pub enum Command {
     Explain(Explain),
     /// Standings now, and again whenever they change
     Watch(Watch),
+    /// Closed periods: freeze, correct, verify
+    #[command(subcommand)]
+    Closings(crate::commands::closings::Closings),
+    /// Notices to units below a threshold, and their rectification
+    #[command(subcommand)]
+    Notices(crate::commands::notices::Notices),
+    /// Interviews after notices in adjacent months
+    #[command(subcommand)]
+    Interviews(crate::commands::notices::Interviews),
     /// The sources of the boards: how far each has been read, and whether it is well
     Sources,
     /// How far the projections of each service have come

@@ -3,11 +3,13 @@
 pub mod antifraud;
 mod audit;
 mod cases;
+pub mod closings;
 mod demo;
 mod dev;
 mod explain;
 mod import;
 mod listing;
+pub mod notices;
 mod org;
 pub mod port;
 mod projections;
@@ -76,6 +78,9 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Sim(what) => crate::sim::run(&context, what).await,
         Command::Standings(what) => standings::run(&context, what).await,
         Command::Explain(what) => explain::run(&context, what).await,
+        Command::Closings(what) => closings::run(&context, what).await,
+        Command::Notices(what) => notices::run(&context, what).await,
+        Command::Interviews(what) => notices::interviews(&context, what).await,
         Command::Watch(what) => watch::run(&context, what).await,
         Command::Sources => sources::run(&context).await,
         Command::Projections(what) => projections::run(&context, what).await,
