@@ -97,7 +97,7 @@ service_vars() {
   [[ -n $followed ]] && VARS+=(XIAOAN_SOURCES="$followed")
   case $service in
     # hq decides on what rankings shows when a period is frozen or corrected.
-    hq) VARS+=(XIAOAN_RANKINGS_URL="http://127.0.0.1:$(port_of rankings)") ;;
+    hq) VARS+=(XIAOAN_RANKINGS_URL="http://127.0.0.1:$(port_of rankings)" XIAOAN_KEK_FILE="$SECRETS/kek") ;;
     rankings) VARS+=(XIAOAN_WEB_ADDR="127.0.0.1:$XIAOAN_WEB_PORT") ;;
     *) VARS+=(XIAOAN_KEK_FILE="$SECRETS/kek") ;;
   esac
