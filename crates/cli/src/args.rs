@@ -83,6 +83,15 @@ pub enum Command {
     /// Cases: import, list, look at one
     #[command(subcommand)]
     Cases(Cases),
+    /// Alerts with every step from dispatch to registration
+    #[command(subcommand)]
+    Alerts(crate::commands::alerts::Alerts),
+    /// Reports (受案) with their time limits, and the limits that ran out
+    #[command(subcommand)]
+    Reports(crate::commands::reports::Reports),
+    /// Audits of recording integrity: samples of alerts, verdicts, the share recorded
+    #[command(subcommand)]
+    Audits(crate::commands::audits::Audits),
     /// The port police: incidents, accidents, guards, freight traffic
     #[command(subcommand)]
     Port(crate::commands::port::Port),

@@ -17,7 +17,10 @@ use xiaoan_proto::antifraud::v1::member_unit_service_client::MemberUnitServiceCl
 use xiaoan_proto::antifraud::v1::return_service_client::ReturnServiceClient;
 use xiaoan_proto::antifraud::v1::stop_service_client::StopServiceClient;
 use xiaoan_proto::cases::v1::alert_service_client::AlertServiceClient;
+use xiaoan_proto::cases::v1::audit_service_client::AuditServiceClient;
 use xiaoan_proto::cases::v1::case_service_client::CaseServiceClient;
+use xiaoan_proto::cases::v1::deadline_service_client::DeadlineServiceClient;
+use xiaoan_proto::cases::v1::report_service_client::ReportServiceClient;
 use xiaoan_proto::cases::v1::series_service_client::SeriesServiceClient;
 use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use xiaoan_proto::hq::v1::campaign_service_client::CampaignServiceClient;
@@ -123,6 +126,9 @@ impl Clients {
     client!(/** Cases. */ case, cases, CaseServiceClient);
     client!(/** Alerts. */ alert, cases, AlertServiceClient);
     client!(/** Series. */ series, cases, SeriesServiceClient);
+    client!(/** Reports. */ report, cases, ReportServiceClient);
+    client!(/** Audits of recording integrity. */ audit, cases, AuditServiceClient);
+    client!(/** Time limits of alerts and reports that ran out. */ case_deadline, cases, DeadlineServiceClient);
     client!(/** Org units. */ org, hq, OrgUnitServiceClient);
     client!(/** Campaigns. */ campaign, hq, CampaignServiceClient);
     client!(/** Scoring schemes. */ scheme, hq, SchemeServiceClient);

@@ -1,7 +1,9 @@
 //! One file per subcommand.
 
+pub mod alerts;
 pub mod antifraud;
 mod audit;
+pub mod audits;
 mod cases;
 pub mod closings;
 mod demo;
@@ -13,6 +15,7 @@ pub mod notices;
 mod org;
 pub mod port;
 mod projections;
+pub mod reports;
 mod sources;
 mod standings;
 mod token;
@@ -72,6 +75,9 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Org(what) => org::run(&context, what).await,
         Command::Cases(Cases::Import(what)) => import::run(&context, what).await,
         Command::Cases(what) => cases::run(&context, what).await,
+        Command::Alerts(what) => alerts::run(&context, what).await,
+        Command::Reports(what) => reports::run(&context, what).await,
+        Command::Audits(what) => audits::run(&context, what).await,
         Command::Port(what) => port::run(&context, what).await,
         Command::Volunteers(what) => volunteers::run(&context, what).await,
         Command::Antifraud(what) => antifraud::run(&context, what).await,

@@ -336,7 +336,7 @@ mod tests {
             last = decide(&mut audit, id, AuditVerdict::ShouldBeRecorded);
         }
         assert_eq!(last.len(), 2, "the last verdict completes the audit");
-        let result = audit.seen().result.clone().expect("a result");
+        let result = audit.seen().result.expect("a result");
         assert_eq!((result.should, result.recorded), (200, 171));
         assert_eq!((result.share, result.low, result.high), (Some(8550), 7995, 8971));
         assert_eq!(result.band(), IntegrityBand::Poor);
@@ -349,11 +349,11 @@ mod tests {
         let mut audit = drawn(&frame, 2);
         decide(&mut audit, "110-0001", AuditVerdict::ShouldBeRecorded);
         decide(&mut audit, "110-0002", AuditVerdict::NothingToRecord);
-        let result = audit.seen().result.clone().expect("a result");
+        let result = audit.seen().result.expect("a result");
         assert_eq!((result.should, result.recorded, result.share), (1, 1, Some(10_000)));
         let mut nothing = drawn(&Frame::new(vec![alert(1, false)], 9), 1);
         decide(&mut nothing, "110-0001", AuditVerdict::NothingToRecord);
-        let result = nothing.seen().result.clone().expect("a result");
+        let result = nothing.seen().result.expect("a result");
         assert_eq!((result.share, result.band()), (None, IntegrityBand::Unspecified));
     }
 

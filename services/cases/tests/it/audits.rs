@@ -100,7 +100,7 @@ async fn a_sample_is_drawn_by_lot_decided_by_the_city_and_told_with_its_interval
         last = position(recorded.expect("recorded").into_inner().receipt.as_ref());
     }
     let audit = seen(&registrar, "a-1", last).await;
-    let result = audit.result.clone().expect("a result");
+    let result = audit.result.expect("a result");
     assert!(audit.complete);
     assert_eq!((result.should, result.recorded, result.share), (10, 5, Some(5000)));
     assert_eq!((result.low, result.high, result.band()), (2366, 7634, IntegrityBand::Poor));
