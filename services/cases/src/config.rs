@@ -1,6 +1,6 @@
 //! Settings of `cases` beside those of every service.
 
-use crate::rulebook::{Bands, RuleBook};
+use crate::rulebook::{Bands, RuleBook, WorkBooks, WorkRules};
 use clap::Args;
 use std::path::PathBuf;
 use time::Date;
@@ -20,6 +20,15 @@ pub struct CasesOptions {
     /// Limits of the bands of recording integrity (CSV: good,fair,effective_from,effective_to,basis) instead of the shipped ones
     #[arg(long, env = "XIAOAN_BANDS", value_name = "FILE")]
     pub bands: Option<PathBuf>,
+    /// Terms of the work on cases (CSV: id,starts,ends,amount,mode,basis,from,until,checked) instead of the shipped ones
+    #[arg(long, env = "XIAOAN_WORK_TERMS", value_name = "FILE")]
+    pub work_terms: Option<PathBuf>,
+    /// Preventable categories (CSV: prefix,name_zh,name_en,effective_from,effective_to,basis) instead of the shipped ones
+    #[arg(long, env = "XIAOAN_PREVENTABLE", value_name = "FILE")]
+    pub preventable: Option<PathBuf>,
+    /// Checklist of the three lookups (CSV: id,lookup,text_zh,text_en,effective_from,effective_to,basis) instead of the shipped one
+    #[arg(long, env = "XIAOAN_LOOKUP_ITEMS", value_name = "FILE")]
+    pub lookup_items: Option<PathBuf>,
     /// Holidays and time limits of law
     #[command(flatten)]
     pub law: LegalOptions,
@@ -36,6 +45,8 @@ impl CasesOptions {
             rules.bands = Bands::load(file)?;
         }
         rules.law = self.law.clock(today)?;
+        let files = [&self.work_terms, &self.preventable, &self.lookup_items];
+        rules.work = WorkRules::read(&WorkBooks::load(files.map(|file| file.as_deref()))?, &rules.law)?;
         Ok(rules)
     }
 }

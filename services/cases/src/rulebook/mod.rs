@@ -45,12 +45,13 @@ impl RuleBook {
     /// # Errors
     /// [`BadBook`] names the book, the line and what is wrong with it.
     pub fn read(categories: &str, thresholds: &str) -> Result<Self, BadBook> {
+        let law = LegalClock::built_in();
         Ok(Self {
             categories: Categories::read(categories)?,
             thresholds: Thresholds::read(thresholds)?,
             bands: Bands::read(include_str!("bands.csv"))?,
-            law: LegalClock::built_in(),
-            work: WorkRules::read(&WorkBooks::default())?,
+            work: WorkRules::read(&WorkBooks::default(), &law)?,
+            law,
         })
     }
 

@@ -3,8 +3,9 @@
 //! replaces them.
 
 use super::{BadBook, days, rows};
+use std::path::Path;
 use time::{Date, Duration, OffsetDateTime};
-use xiaoan_kernel::legal::{BeyondCalendar, Catalogue, Custody, LegalClock, Mode, WorkCalendar};
+use xiaoan_kernel::legal::{Catalogue, Custody, LegalClock, Mode};
 use xiaoan_kernel::{CITY_OFFSET, city_day};
 use xiaoan_proto::cases::v1::{LookupItem, LookupKind};
 
@@ -78,22 +79,42 @@ impl Default for WorkBooks {
     }
 }
 
+impl WorkBooks {
+    /// The shipped files, each replaced by the file at its path if there is one: terms, preventable categories, checklist.
+    ///
+    /// # Errors
+    /// When a file cannot be read; names it.
+    pub fn load(paths: [Option<&Path>; 3]) -> anyhow::Result<Self> {
+        let shipped = Self::default();
+        let text = |path: Option<&Path>, shipped: String| match path {
+            None => Ok(shipped),
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|e| anyhow::anyhow!("cannot read {}: {e}", path.display())),
+        };
+        let [terms, preventable, lookup_items] = paths;
+        Ok(Self {
+            terms: text(terms, shipped.terms)?,
+            preventable: text(preventable, shipped.preventable)?,
+            lookup_items: text(lookup_items, shipped.lookup_items)?,
+        })
+    }
+}
+
 impl WorkRules {
-    /// Reads the three books.
+    /// Reads the three books; working days and limits of law are those of `law`.
     ///
     /// # Errors
     /// [`BadBook`]: a bad row, or a term that is missing or not in force for good.
-    pub fn read(books: &WorkBooks) -> Result<Self, BadBook> {
+    pub fn read(books: &WorkBooks, law: &LegalClock) -> Result<Self, BadBook> {
         let bad = |reason: String| BadBook { book: "work terms", line: 1, reason };
         let catalogue = Catalogue::read(&books.terms).map_err(|e| bad(e.to_string()))?;
         let lasts = |id: &str| catalogue.iter().any(|d| d.id == id && d.until.is_none());
         if let Some(id) = TERMS.into_iter().find(|id| !lasts(id)) {
             return Err(bad(format!("no term {id} that still holds")));
         }
-        let calendar = || WorkCalendar::built_in().beyond(BeyondCalendar::AssumeWeekends);
         Ok(Self {
-            terms: LegalClock::new(calendar(), catalogue),
-            law: LegalClock::built_in(),
+            terms: LegalClock::new(law.calendar().clone(), catalogue),
+            law: law.clone(),
             preventable: preventable(&books.preventable)?,
             items: items(&books.lookup_items)?,
         })
@@ -190,8 +211,12 @@ mod tests {
     use super::*;
     use time::macros::{date, datetime};
 
+    fn read(books: &WorkBooks) -> Result<WorkRules, BadBook> {
+        WorkRules::read(books, &LegalClock::built_in())
+    }
+
     fn shipped() -> WorkRules {
-        WorkRules::read(&WorkBooks::default()).unwrap()
+        read(&WorkBooks::default()).unwrap()
     }
 
     #[test]
@@ -208,7 +233,7 @@ mod tests {
     #[test]
     fn a_category_is_preventable_from_the_day_it_is_listed() {
         let text = "prefix,name_zh,name_en,effective_from,effective_to,basis\n0502,盗窃,Theft,2026-06-01,2026-07-01,x\n";
-        let rules = WorkRules::read(&WorkBooks { preventable: text.into(), ..WorkBooks::default() }).unwrap();
+        let rules = read(&WorkBooks { preventable: text.into(), ..WorkBooks::default() }).unwrap();
         let listed = |day| rules.preventable("050201", day).is_some();
         assert_eq!(
             [date!(2026 - 05 - 31), date!(2026 - 06 - 01), date!(2026 - 06 - 30), date!(2026 - 07 - 01)]
@@ -230,9 +255,9 @@ mod tests {
     fn a_book_that_lacks_a_term_or_lists_an_item_twice_is_refused() {
         let head = "id,starts,ends,amount,mode,basis,from,until,checked\n";
         let lacks = WorkBooks { terms: head.into(), ..WorkBooks::default() };
-        assert!(WorkRules::read(&lacks).unwrap_err().reason.contains("TF-DAILY"));
+        assert!(read(&lacks).unwrap_err().reason.contains("TF-DAILY"));
         let twice = "id,lookup,text_zh,text_en,effective_from,effective_to,basis\nA,source,x,x,2026-01-01,,x\nA,source,x,x,2026-02-01,,x\n";
         let twice = WorkBooks { lookup_items: twice.into(), ..WorkBooks::default() };
-        assert_eq!(WorkRules::read(&twice).unwrap_err().line, 3);
+        assert_eq!(read(&twice).unwrap_err().line, 3);
     }
 }

@@ -89,7 +89,8 @@ fn a_review_is_opened_only_for_a_preventable_category() {
     let head = "prefix,name_zh,name_en,effective_from,effective_to,basis\n";
     let books =
         WorkBooks { preventable: format!("{head}0502,盗窃,Theft,2026-07-01,,x\n"), ..WorkBooks::default() };
-    let rules = RuleBook { work: WorkRules::read(&books).unwrap(), ..RuleBook::shipped().unwrap() };
+    let rules =
+        RuleBook { work: WorkRules::read(&books, &desk.rules.law).unwrap(), ..RuleBook::shipped().unwrap() };
     let later = Desk { rules, ..Desk::default() };
     let at_later = later.moment("officer-1");
     assert_eq!(no(ReverseReview::default().decide_open(&open(), &filed(), &at_later)), ["CP-010"]);

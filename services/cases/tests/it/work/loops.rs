@@ -48,7 +48,7 @@ async fn a_cleanup_goes_from_its_plan_over_an_overdue_finding_to_its_end() {
     let get = v1::GetCleanupRequest { cleanup_id: "c-1".into(), at_least: 0 };
     until(async || {
         let found = cleanups(&officer).get_cleanup(get.clone()).await.ok()?.into_inner().cleanup?;
-        found.findings[0].overdue.then_some(())
+        found.findings.first()?.overdue.then_some(())
     })
     .await;
     let rectify = v1::RectifyCleanupFindingRequest {
