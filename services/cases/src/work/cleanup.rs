@@ -86,7 +86,7 @@ impl Work for Cleanup {
                 });
             }
             CleanupEvent::RectificationOverdue(e) => {
-                with(shown, &e.finding_id, |finding| finding.overdue = true)
+                with(shown, &e.finding_id, |finding| finding.overdue = true);
             }
             CleanupEvent::Closed(e) => {
                 shown.set_state(CleanupState::Closed);

@@ -111,7 +111,7 @@ impl Work for ReverseReview {
                 });
             }
             ReverseReviewEvent::MeasureOverdue(e) => {
-                with(shown, &e.measure_id, |measure| measure.overdue = true)
+                with(shown, &e.measure_id, |measure| measure.overdue = true);
             }
             ReverseReviewEvent::Closed(e) => {
                 shown.set_state(ReverseReviewState::Closed);
