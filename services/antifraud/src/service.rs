@@ -12,7 +12,7 @@ use xiaoan_directory::Directory;
 use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
 use xiaoan_feed::{LogReader, Publisher, event_log_service};
 use xiaoan_kernel::legal::LegalClock;
-use xiaoan_kernel::{SystemClock, UnknownEvent};
+use xiaoan_kernel::{SystemClock, UnknownEvent, city_day};
 use xiaoan_privacy::{Kek, Vault};
 use xiaoan_projection::{ProjectionHandle, Rebuilder, Replay, Runner, projections_service};
 use xiaoan_proto::antifraud::v1::bank_desk_service_server::BankDeskServiceServer;
@@ -62,7 +62,8 @@ pub async fn serve(start: Start<AntifraudOptions>) -> anyhow::Result<()> {
     let following = Runner::remote(options.follow(xiaoan_directory::SOURCE)?, pool, Arc::clone(&directory));
     let relay = Publisher::spawn(store.clone(), options.nats()?, SOURCE);
     let patience = Duration::seconds(i64::from(start.own.bank_patience));
-    let parts = Parts { store, directory, following: Some(following), vault, patience };
+    let law = start.own.law.clock(city_day(store.clock().now()))?;
+    let parts = Parts { store, directory, following: Some(following), law, vault, patience };
     let (server, running) = mount(server, parts);
     let outcome = server.serve(shutdown_signal()).await;
     running.worker.stop().await;
@@ -78,6 +79,8 @@ pub struct Parts {
     pub directory: Arc<Directory>,
     /// The projection that fills the directory, when one runs.
     pub following: Option<ProjectionHandle>,
+    /// Counts days.
+    pub law: LegalClock,
     /// Seals persons.
     pub vault: Vault,
     /// How long a bank may take to answer.
@@ -98,7 +101,7 @@ pub struct Running {
 /// Starts views and timer and mounts every service.
 #[must_use]
 pub fn mount(server: Server, parts: Parts) -> (Server, Running) {
-    let Parts { store, directory, following, vault, patience } = parts;
+    let Parts { store, directory, following, law, vault, patience } = parts;
     let pool = store.pool().clone();
     let views = Runner::local(store.clone(), pool.clone(), Arc::new(Views));
     let timers = Arc::new(Timers::new(deadlines as Meaning));
@@ -113,7 +116,6 @@ pub fn mount(server: Server, parts: Parts) -> (Server, Running) {
     ];
     let handles = [views.clone(), armed].into_iter().chain(following.clone()).collect();
     let units_known = units_known(Arc::clone(&directory), following);
-    let law = LegalClock::built_in();
     let antifraud = Antifraud::new(store.clone(), views, directory, law, vault, patience);
     let alarms = Arc::new(Alarms { accounts: antifraud.accounts() });
     let clock = Arc::clone(store.clock());

@@ -230,9 +230,12 @@ fn note_stop(stop: &mut StopOrder, event: &E) {
         }
         E::StopExtensionRequested(e) => stop.restriction.clone_from(&e.restriction),
         E::StopExtended(e) => {
-            stop.set_state(StopState::Extended);
+            // The extension of a confirmation that was taken back meanwhile is a stop of its own, and the order stays revoked.
+            if stop.state() != StopState::Revoked {
+                stop.set_state(StopState::Extended);
+            }
             stop.expires_at = e.expires_at;
-            stop.stops = 2;
+            stop.stops += 1;
         }
         E::StopReleased(_) => stop.set_state(StopState::Released),
         E::StopExpired(_) => stop.set_state(StopState::Expired),

@@ -135,13 +135,15 @@ impl Account {
         Ok(vec![Self::fact(&request.org_unit, drafted, at.today())?])
     }
 
-    /// Refuses the third stop of the account in a case. An order whose bank has not answered may yet turn out to be a stop,
-    /// also one that was released meanwhile.
+    /// Refuses the third stop of the account in a case. What its bank has not answered may yet turn out to be a stop: an order,
+    /// also one that was released meanwhile, and an extension, also of a stop that has expired meanwhile.
     fn may_stop_again(&self, case_no: &str) -> Result<(), Refused> {
         let may_be = |stop: &StopOrder| {
-            let open =
-                |i: &Instruction| i.kind() == InstructionKind::Stop && !super::answer::is_final(i.state());
-            stop.stops.max(i32::from(stop.instructions.iter().any(open)))
+            let open = |kind: InstructionKind| {
+                let unanswered = |i: &Instruction| i.kind() == kind && !super::answer::is_final(i.state());
+                i32::from(stop.instructions.iter().any(unanswered))
+            };
+            stop.stops.max(open(InstructionKind::Stop)) + open(InstructionKind::Extend)
         };
         let had: i32 = self.all_stops().filter(|s| s.case_no == case_no).map(may_be).sum();
         if had >= MOST_STOPS { Err(Reason::ThirdStop.into()) } else { Ok(()) }
@@ -186,11 +188,11 @@ impl Account {
         let mut remarks = Remarks::default();
         restriction(&mut remarks, request.restriction.as_ref());
         remarks.refuse()?;
+        self.nothing_waits(&request.order_id)?;
         self.may_stop_again(&stop.case_no)?;
         if !lasts(stop) {
             return Err(Reason::NotStopped.into());
         }
-        self.nothing_waits(&request.order_id)?;
         let requested = StopExtensionRequested {
             order_id: request.order_id.clone(),
             requested_by: at.actor.to_owned(),

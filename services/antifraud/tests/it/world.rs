@@ -12,6 +12,7 @@ use uuid::Uuid;
 use xiaoan_antifraud::service::{Parts, Running, SOURCE, mount};
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
+use xiaoan_kernel::legal::LegalClock;
 use xiaoan_kernel::{Clock, EventSet, FixedClock};
 use xiaoan_privacy::{Kek, Vault};
 use xiaoan_projection::Projection;
@@ -69,7 +70,14 @@ impl World {
         let directory = Directory::load(db.pool()).await.expect("the directory loads");
         let vault = Vault::open(db.pool(), Kek::fresh()).await.expect("the vault opens");
         let patience = time::Duration::minutes(30);
-        let parts = Parts { store: store.clone(), directory, following: None, vault, patience };
+        let parts = Parts {
+            store: store.clone(),
+            directory,
+            following: None,
+            law: LegalClock::built_in(),
+            vault,
+            patience,
+        };
         let options = RpcOptions::loopback(issuer.jwks_path(), TestIssuer::ISSUER, TestIssuer::AUDIENCE);
         let server = Server::new(options).await.expect("a server");
         let addr = server.grpc_addr().expect("an address");

@@ -241,3 +241,25 @@ fn an_unanswered_order_is_released_at_the_bank_and_a_late_answer_still_counts() 
     story.take(confirmed);
     assert_eq!((story.stop(1).state(), story.stop(1).stopped_fen), (StopState::Released, 700));
 }
+
+#[test]
+fn af001_an_extension_that_is_answered_late_is_never_the_third_stop() {
+    let mut story = Story::begin();
+    let (id, _) = story.stopped();
+    story.now = datetime!(2026-03-03 9:00 +8);
+    let extend = af::ExtendStopRequest { order_id: id.clone(), restriction: told(), ..Default::default() };
+    let asked = story.account.decide_extend_stop(&extend, &story.at("officer-1", STATION));
+    story.take(asked);
+    let approved = story.account.decide_approve_stop(&id, &story.at("chief-1", BUREAU));
+    story.take(approved);
+    let serial = story.send(&id);
+    // The bank is silent, the first stop ends: a new order would be the second, and the extension may yet be it.
+    let ends = datetime!(2026-03-03 10:00 +8);
+    let expired = story.account.decide_expire_stop(&id, ends, ends);
+    story.take(expired);
+    story.now = ends + Duration::hours(1);
+    refused(story.draft_stop(&stop_request()), &["AF-001"]);
+    let extended = story.answer(&done(InstructionKind::Extend, &serial, 0, story.now));
+    story.take(extended);
+    assert_eq!(story.stop(1).stops, 2);
+}
