@@ -8,9 +8,10 @@ use crate::moments::{self, show_instant};
 use crate::render::{Align, Sheet, message_json};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
-use time::Date;
-use xiaoan_kernel::RequestId;
+use time::{Date, OffsetDateTime};
+use xiaoan_kernel::{Clock, RequestId, SystemClock};
 use xiaoan_proto::cases::v1 as pb;
+use xiaoan_proto::timestamp;
 
 /// Alerts.
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,22 @@ pub enum Alerts {
     Get {
         /// Its id
         alert_id: String,
+    },
+    /// Receive an alert; who called is registered by forms, not here
+    Receive(Receive),
+    /// Say what became of an alert; one that is registered as a report needs none of this
+    Dispose {
+        /// Alert
+        alert_id: String,
+        /// What became of it
+        #[arg(value_enum)]
+        disposition: Became,
+        /// Case, when it was filed as one
+        #[arg(long, default_value = "")]
+        case: String,
+        /// Why no case
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// Send a unit, or another one instead
     Dispatch {
@@ -61,6 +78,56 @@ pub enum Alerts {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// A new alert.
+#[derive(Debug, Args)]
+pub struct Receive {
+    /// Id; letters, digits, hyphens [default: a UUID]
+    #[arg(long, default_value = "")]
+    pub id: String,
+    /// Unit, 12 digits
+    #[arg(long = "org-unit", alias = "unit")]
+    pub unit: String,
+    /// Kind, for example theft
+    #[arg(long)]
+    pub kind: String,
+    /// Place, without personal data
+    #[arg(long, default_value = "")]
+    pub place: String,
+    /// When [default: now]
+    #[arg(long, value_parser = moments::moment)]
+    pub at: Option<OffsetDateTime>,
+}
+
+/// What became of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Became {
+    /// 立案
+    FiledAsCase,
+    /// 无违法犯罪事实
+    NoCrime,
+    /// 当场调解
+    Mediated,
+    /// 已救助
+    Helped,
+    /// 移交
+    HandedOver,
+    /// 行政处理
+    Administrative,
+}
+
+impl From<Became> for pb::AlertDisposition {
+    fn from(became: Became) -> Self {
+        match became {
+            Became::FiledAsCase => Self::FiledAsCase,
+            Became::NoCrime => Self::NoCrime,
+            Became::Mediated => Self::Mediated,
+            Became::Helped => Self::Helped,
+            Became::HandedOver => Self::HandedOver,
+            Became::Administrative => Self::Administrative,
+        }
+    }
 }
 
 /// What dealing with an alert on the spot came to.
@@ -182,6 +249,29 @@ async fn step(context: &Context, act: Alerts) -> Result<Verdict, Fault> {
         };
     }
     let receipt = match act {
+        Alerts::Receive(what) => send!(
+            receive_alert,
+            pb::ReceiveAlertRequest {
+                request_id,
+                alert_id: what.id,
+                org_unit: what.unit,
+                received_at: Some(timestamp(what.at.unwrap_or_else(|| SystemClock.now()))),
+                kind: what.kind,
+                place: what.place,
+                ..Default::default()
+            }
+        ),
+        Alerts::Dispose { alert_id, disposition, case, reason } => send!(
+            dispose_alert,
+            pb::DisposeAlertRequest {
+                request_id,
+                alert_id,
+                disposition: pb::AlertDisposition::from(disposition).into(),
+                case_no: case,
+                no_case_reason: reason,
+                ..Default::default()
+            }
+        ),
         Alerts::Dispatch { alert_id, to } => send!(
             dispatch_alert,
             pb::DispatchAlertRequest { request_id, alert_id, to_org_unit: to, ..Default::default() }

@@ -3,6 +3,7 @@
 
 mod banks;
 mod demo;
+mod intake;
 mod port;
 
 use std::path::Path;
