@@ -81,7 +81,7 @@ fn numbers_that_would_overflow_are_compared_all_the_same() {
 }
 
 #[test]
-fn a_unit_that_does_not_reach_the_integrity_gate_is_held() {
+fn k13_a_unit_whose_audit_falls_short_of_the_integrity_gate_is_held() {
     let gated = |required| ConsequenceRule {
         integrity_gate: "recording_rate".into(),
         gate_numerator: 90,

@@ -1,17 +1,19 @@
 //! A running hq and its callers.
 
+use prost::{Message, Name};
 use std::sync::Arc;
 use time::OffsetDateTime;
-use time::macros::datetime;
+use time::macros::{date, datetime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
+use xiaoan_eventstore::{Append, AppenderOptions, EventStore, NewEvent, StreamWrite};
 use xiaoan_hq::rankings::{Rankings, Token};
 use xiaoan_hq::terms::Terms;
 use xiaoan_hq::{Parts, Running};
 use xiaoan_kernel::legal::LegalClock;
-use xiaoan_kernel::{Clock, FixedClock, RequestId};
+use xiaoan_kernel::{Clock, FixedClock, OrgCode, RequestId, StreamId};
 use xiaoan_proto::core::v1::{Date, OrgKind, Receipt};
 use xiaoan_proto::hq::v1 as hq;
 use xiaoan_proto::hq::v1::campaign_service_client::CampaignServiceClient;
@@ -51,7 +53,11 @@ impl House {
     }
     /// An hq with a city bureau, two bureaus and a station.
     pub async fn with_units() -> Self {
-        let house = Self::new().await;
+        Self::with_units_at(datetime!(2026-06-30 04:00 UTC)).await
+    }
+    /// The same at a moment.
+    pub async fn with_units_at(now: OffsetDateTime) -> Self {
+        let house = Self::at(now, NO_RANKINGS, Arc::new(TestIssuer::new())).await;
         house.register(CITY, OrgKind::CityBureau, "").await;
         house.register(DONGGANG, OrgKind::CountyBureau, CITY).await;
         house.register(LANSHAN, OrgKind::CountyBureau, CITY).await;
@@ -81,6 +87,26 @@ impl House {
         Self { db, issuer, url, clock, running, stop: Some(stop), server: Some(server) }
     }
 
+    /// Puts a frozen period into the log, as hq records one that rankings has shown it.
+    pub async fn record(&self, event: hq::PeriodFrozen) {
+        let clock = Arc::clone(&self.clock) as _;
+        let store = EventStore::open(self.db.pool(), "hq", clock, AppenderOptions::default()).await;
+        let new = NewEvent {
+            type_name: hq::PeriodFrozen::full_name(),
+            payload: event.encode_to_vec(),
+            org_unit: OrgCode::parse(CITY).expect("12 digits"),
+            occurred_on: date!(2026 - 07 - 01),
+        };
+        let stream = StreamId::new("closing", &event.closing_id);
+        let append = Append {
+            request: None,
+            response: Vec::new(),
+            writes: vec![StreamWrite { stream, expected_version: 0, events: vec![new] }],
+            actor: "tester".into(),
+            traceparent: String::new(),
+        };
+        store.expect("a log").append(append).await.expect("recorded");
+    }
     /// Moves the clock; deadlines that are due by then come about.
     pub fn move_to(&self, now: OffsetDateTime) {
         self.clock.advance(now - self.clock.now());

@@ -2,7 +2,10 @@
 
 mod acceptance;
 mod campaigns;
+mod closings;
+mod frozen;
 mod golden;
+mod golden_files;
 mod house;
 mod log;
 mod org_units;
