@@ -1,14 +1,16 @@
-//! Deadlines of notices and commitments: which events arm the durable timer, and what a deadline does. One that comes too late,
-//! because the step was taken meanwhile, decides nothing.
+//! Deadlines of notices, commitments and listed cases: which events arm the durable timer, and what a deadline does. One that
+//! comes too late, because the step was taken meanwhile, decides nothing.
 //!
 //! | kind | armed by | does |
 //! |---|---|---|
 //! | `notice-ack`, `notice-plan` | a notice issued; a plan returned | `NoticeDeadlineMissed` |
 //! | `notice-implement` | a plan approved | `NoticeDeadlineMissed` |
 //! | `commitment-N` | minutes signed: the end of the commitment's last day | `InterviewCommitmentMissed` |
+//! | `listed-case-due` | a case listed or extended: the end of the due day | `ProgressOverdue` |
 
 use crate::interview::{Interview, InterviewEvent};
 use crate::notice::{Notice, NoticeEvent};
+use crate::register::supervision::{self, ListedCase, ListedCaseEvent};
 use crate::step::recorded;
 use time::Time;
 use xiaoan_eventstore::{Decision, RecordedEvent, Repository};
@@ -32,6 +34,9 @@ pub fn deadlines(recorded: &RecordedEvent) -> Result<Vec<Change>, UnknownEvent> 
         Notice::KIND => of_notice(&stream, &NoticeEvent::decode(&recorded.r#type, &recorded.payload)?),
         Interview::KIND => {
             of_interview(&stream, &InterviewEvent::decode(&recorded.r#type, &recorded.payload)?)
+        }
+        ListedCase::KIND => {
+            supervision::deadlines(&stream, &ListedCaseEvent::decode(&recorded.r#type, &recorded.payload)?)
         }
         _ => Vec::new(),
     })
@@ -98,6 +103,8 @@ pub struct Alarms {
     pub notices: Repository<Notice>,
     /// Interviews.
     pub interviews: Repository<Interview>,
+    /// Cases under listed supervision.
+    pub listed: Repository<ListedCase>,
 }
 
 impl Fire for Alarms {
@@ -107,6 +114,10 @@ impl Fire for Alarms {
         if let Some(step) = step_of(&alarm.kind) {
             let decide = |notice: &Notice, _| notice.decide_missed(step, due, now).map(Decision::from);
             return settled(self.notices.execute(&id, alarm.command(), decide).await);
+        }
+        if alarm.kind == supervision::DUE {
+            let decide = |case: &ListedCase, _| case.decide_overdue(due).map(Decision::from);
+            return settled(self.listed.execute(&id, alarm.command(), decide).await);
         }
         let Some(number) = alarm.kind.strip_prefix(COMMITMENT).and_then(|n| n.parse().ok()) else {
             // A kind that this build does not know is nothing to decide; it would fail for ever otherwise.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`org_unit`], [`campaign`], [`scheme`] | the aggregates: refusals, state, decisions, events |
 //! | [`closing`], [`notice`], [`interview`] | closed periods, notices with their rectification, interviews: aggregates as well |
+//! | [`register`] | what headquarters keeps beside: honours, listed cases, figures of others, surveys, inspections |
 //! | [`consequence`] | pure: how a unit stands by a scheme's rule, streaks, what a correction takes away |
 //! | [`rankings`] | the one call: standings, when a period is frozen or corrected |
 //! | [`deadlines`], [`terms`] | what the durable timer does; how long units have, as data |
@@ -24,6 +25,7 @@ pub mod notice;
 pub mod org_unit;
 pub mod rankings;
 pub mod refusal;
+pub mod register;
 pub mod scheme;
 mod service;
 mod step;
@@ -35,7 +37,7 @@ pub use service::{Parts, Running, serve};
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "hq";
 
-/// Tables of hq's own; applied after the directory's and the timer's.
+/// Tables of hq's own; applied after the persons' keys, the directory's and the timer's.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/hq");
 
 /// Brings hq's database up to date.
@@ -43,7 +45,9 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migration
 /// # Errors
 /// When a migration fails or was changed after it had been applied.
 pub async fn migrate(owner: sqlx::PgPool) -> anyhow::Result<()> {
-    for own in [&xiaoan_directory::MIGRATIONS, &xiaoan_timer::MIGRATIONS, &MIGRATIONS] {
+    for own in
+        [&xiaoan_privacy::MIGRATIONS, &xiaoan_directory::MIGRATIONS, &xiaoan_timer::MIGRATIONS, &MIGRATIONS]
+    {
         xiaoan_eventstore::migrate(&owner, own).await?;
     }
     Ok(())

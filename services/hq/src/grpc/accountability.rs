@@ -10,6 +10,7 @@ use crate::interview::{Because, Interview, InterviewEvent};
 use crate::notice::Notice;
 use crate::rankings::Rankings;
 use crate::refusal::Refused;
+use crate::register::supervision::ListedCase;
 use crate::terms::Terms;
 use crate::views::accountability::Accountability;
 use crate::views::{closings, interviews};
@@ -89,8 +90,8 @@ impl Accountable {
 
     /// Whoever carries out deadlines.
     #[must_use]
-    pub fn alarms(&self) -> Alarms {
-        Alarms { notices: self.notices.clone(), interviews: self.interviews.clone() }
+    pub fn alarms(&self, listed: Repository<ListedCase>) -> Alarms {
+        Alarms { notices: self.notices.clone(), interviews: self.interviews.clone(), listed }
     }
 
     pub(super) fn today(&self) -> Date {

@@ -6,10 +6,12 @@ mod closings;
 mod interviews;
 mod notices;
 mod org_units;
+mod registers;
 mod schemes;
 mod turn;
 
 pub use accountability::Accountable;
+pub use registers::Registers;
 
 use crate::campaign::Campaign;
 use crate::org_unit::OrgUnit;

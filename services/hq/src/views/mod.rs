@@ -5,6 +5,7 @@ pub mod campaigns;
 pub mod closings;
 pub mod interviews;
 pub mod notices;
+pub mod registers;
 pub mod schemes;
 
 use xiaoan_kernel::{Aggregate, EventSet, StreamId};

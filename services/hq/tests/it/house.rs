@@ -14,6 +14,7 @@ use xiaoan_hq::terms::Terms;
 use xiaoan_hq::{Parts, Running};
 use xiaoan_kernel::legal::LegalClock;
 use xiaoan_kernel::{Clock, FixedClock, OrgCode, RequestId, StreamId};
+use xiaoan_privacy::{Kek, Vault};
 use xiaoan_proto::core::v1::{Date, OrgKind, Receipt};
 use xiaoan_proto::hq::v1 as hq;
 use xiaoan_proto::hq::v1::campaign_service_client::CampaignServiceClient;
@@ -29,6 +30,9 @@ pub const LANSHAN: &str = "371103000000";
 pub const STATION: &str = "371102010000";
 /// An address where nobody answers.
 pub const NO_RANKINGS: &str = "http://127.0.0.1:1";
+
+/// Wraps the keys of persons in every replica.
+const KEK: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// One replica of hq; several may share a database and an issuer.
 pub struct House {
@@ -77,6 +81,8 @@ impl House {
         let parts = Parts::over(db.pool(), Arc::clone(&clock) as _, rankings, terms)
             .await
             .expect("hq starts on a migrated database");
+        let kek = Kek::from_either(Some(KEK), None).expect("a key");
+        let parts = parts.sealing(Some(Vault::open(db.pool(), kek).await.expect("a vault")));
         let options = RpcOptions::loopback(issuer.jwks_path(), TestIssuer::ISSUER, TestIssuer::AUDIENCE);
         let (server, running) = parts.mount(Server::new(options).await.expect("free ports"));
         let url = format!("http://{}", server.grpc_addr().expect("a bound socket"));
@@ -106,6 +112,10 @@ impl House {
             traceparent: String::new(),
         };
         store.expect("a log").append(append).await.expect("recorded");
+    }
+    /// The database as its owner sees it.
+    pub fn owner_pool(&self) -> sqlx::PgPool {
+        self.db.owner_pool()
     }
     /// Moves the clock; deadlines that are due by then come about.
     pub fn move_to(&self, now: OffsetDateTime) {

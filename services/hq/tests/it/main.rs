@@ -3,6 +3,7 @@
 mod acceptance;
 mod campaigns;
 mod closings;
+mod commendations;
 mod frozen;
 mod golden;
 mod golden_files;
@@ -10,4 +11,6 @@ mod house;
 mod log;
 mod org_units;
 mod process;
+mod references;
 mod schemes;
+mod supervision;
