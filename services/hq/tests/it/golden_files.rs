@@ -12,6 +12,11 @@ use std::path::PathBuf;
 use xiaoan_hq::closing::ClosingEvent;
 use xiaoan_hq::interview::InterviewEvent;
 use xiaoan_hq::notice::NoticeEvent;
+use xiaoan_hq::register::commendation::CommendationEvent;
+use xiaoan_hq::register::inspection::InspectionEvent;
+use xiaoan_hq::register::reference::ReferenceEvent;
+use xiaoan_hq::register::supervision::ListedCaseEvent;
+use xiaoan_hq::register::survey::SurveyEvent;
 use xiaoan_kernel::{EventSet, UnknownEvent};
 
 /// Protos whose events are in `golden.rs`.
@@ -26,6 +31,11 @@ fn again<E: EventSet>(name: &str, bytes: &[u8]) -> Result<Vec<u8>, UnknownEvent>
 
 /// One line for each aggregate.
 const AGGREGATES: &[Again] = &[
+    again::<CommendationEvent>,
+    again::<ListedCaseEvent>,
+    again::<ReferenceEvent>,
+    again::<SurveyEvent>,
+    again::<InspectionEvent>,
     again::<ClosingEvent>,
     again::<NoticeEvent>,
     again::<InterviewEvent>,
