@@ -16,7 +16,7 @@ use xiaoan_kernel::EventSet;
 /// Events of alerts that have a hand-made golden form in `golden.rs`.
 const BY_HAND: [&str; 3] = ["AlertReceived", "AlertDisposed", "AlertMarkedDuplicate"];
 /// Files of the language whose events are checked here.
-const PROTOS: [&str; 4] = ["alert.proto", "report.proto", "audit.proto", "deadline.proto"];
+const PROTOS: [&str; 4] = ["alert.proto", "report_commands.proto", "audit.proto", "deadline.proto"];
 
 fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"))
