@@ -78,8 +78,7 @@ pub fn closing_text(
         let _ = writeln!(text, "scheme\t{}\t{}", scheme.version, hex(&sha256(&scheme.encode_to_vec())));
     }
     for source in &figures.sources {
-        let _ =
-            writeln!(text, "source\t{}\t{}\t{}", source.source, source.position, hex(&source.chain_hash));
+        let _ = writeln!(text, "source\t{}\t{}\t{}", source.source, source.position, hex(&source.chain_hash));
     }
     for entry in &figures.entries {
         let rank = entry.rank.map_or("-".to_owned(), |rank| rank.to_string());
@@ -142,8 +141,18 @@ mod tests {
                 },
             ],
             sources: vec![
-                SourcePosition { source: "hq".into(), position: 7, chain_head: vec![0xab], ..Default::default() },
-                SourcePosition { source: "cases".into(), position: 40, chain_head: vec![1, 2], ..Default::default() },
+                SourcePosition {
+                    source: "hq".into(),
+                    position: 7,
+                    chain_head: vec![0xab],
+                    ..Default::default()
+                },
+                SourcePosition {
+                    source: "cases".into(),
+                    position: 40,
+                    chain_head: vec![1, 2],
+                    ..Default::default()
+                },
             ],
             ..Default::default()
         };
