@@ -92,6 +92,24 @@ pub enum Command {
     /// Audits of recording integrity: samples of alerts, verdicts, the share recorded
     #[command(subcommand)]
     Audits(crate::commands::audits::Audits),
+    /// Task forces: daily directives, weekly and monthly analyses, results
+    #[command(subcommand)]
+    TaskForces(crate::commands::work::TaskForces),
+    /// Clean-up operations: venues inspected, findings put right
+    #[command(subcommand)]
+    Cleanups(crate::commands::work::One),
+    /// Reverse responsibility reviews of preventable cases
+    #[command(subcommand)]
+    Reviews(crate::commands::work::One),
+    /// Supervised major cases and their progress
+    #[command(subcommand)]
+    MajorCases(crate::commands::work::One),
+    /// Exhibits, 24 hours to the custodian, and the dens they were found in
+    #[command(subcommand)]
+    Exhibits(crate::commands::work::Exhibits),
+    /// The three lookups of a case, with accountability
+    #[command(subcommand)]
+    Lookups(crate::commands::work::One),
     /// The port police: incidents, accidents, guards, freight traffic
     #[command(subcommand)]
     Port(crate::commands::port::Port),

@@ -21,6 +21,7 @@ mod standings;
 mod token;
 pub mod volunteers;
 mod watch;
+pub mod work;
 
 use crate::args::{Cases, Cli, Command, Globals, Output};
 use crate::connect::Clients;
@@ -78,6 +79,12 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Alerts(what) => alerts::run(&context, what).await,
         Command::Reports(what) => reports::run(&context, what).await,
         Command::Audits(what) => audits::run(&context, what).await,
+        Command::TaskForces(what) => work::task_forces(&context, what).await,
+        Command::Cleanups(what) => work::cleanups(&context, what).await,
+        Command::Reviews(what) => work::reviews(&context, what).await,
+        Command::MajorCases(what) => work::major_cases(&context, what).await,
+        Command::Exhibits(what) => work::exhibits(&context, what).await,
+        Command::Lookups(what) => work::lookups(&context, what).await,
         Command::Port(what) => port::run(&context, what).await,
         Command::Volunteers(what) => volunteers::run(&context, what).await,
         Command::Antifraud(what) => antifraud::run(&context, what).await,

@@ -5,6 +5,7 @@ mod banks;
 mod demo;
 mod intake;
 mod port;
+mod work;
 
 use std::path::Path;
 use std::process::{Command, Output};
