@@ -119,6 +119,21 @@ pub enum Command {
     /// The anti-fraud centre: stops, freezes and returns of money, and what banks confirmed
     #[command(subcommand)]
     Antifraud(crate::commands::antifraud::Antifraud),
+    /// Honours: nominations, grants, revocations
+    #[command(subcommand)]
+    Commendations(crate::commands::registers::Commendations),
+    /// Cases under listed supervision, each taken by a bureau chief
+    #[command(subcommand)]
+    ListedCases(crate::commands::registers::ListedCases),
+    /// Figures that other cities and the province published
+    #[command(subcommand)]
+    References(crate::commands::registers::References),
+    /// Surveys of the public
+    #[command(subcommand)]
+    Surveys(crate::commands::registers::Listed),
+    /// Inspections of units and what they found
+    #[command(subcommand)]
+    Inspections(crate::commands::registers::Listed),
     /// Play others' machines: banks that answer their orders
     #[command(subcommand)]
     Sim(crate::sim::Sim),

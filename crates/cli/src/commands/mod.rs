@@ -15,6 +15,7 @@ pub mod notices;
 mod org;
 pub mod port;
 mod projections;
+pub mod registers;
 pub mod reports;
 mod sources;
 mod standings;
@@ -88,6 +89,11 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Port(what) => port::run(&context, what).await,
         Command::Volunteers(what) => volunteers::run(&context, what).await,
         Command::Antifraud(what) => antifraud::run(&context, what).await,
+        Command::Commendations(what) => registers::commendations(&context, what).await,
+        Command::ListedCases(what) => registers::listed_cases(&context, what).await,
+        Command::References(what) => registers::references(&context, what).await,
+        Command::Surveys(what) => registers::surveys(&context, what).await,
+        Command::Inspections(what) => registers::inspections(&context, what).await,
         Command::Sim(what) => crate::sim::run(&context, what).await,
         Command::Standings(what) => standings::run(&context, what).await,
         Command::Explain(what) => explain::run(&context, what).await,

@@ -18,6 +18,7 @@
 //! | `sheet` | the figures of all services as rankings' city sheet shows them |
 //! | `stage` | what the shares of the other services are told with |
 //! | `antifraud` | share of `antifraud`: facts rows J2, J3, J4 |
+//! | `hq` | share of `hq`: facts row A8 |
 //! | `port` | share of `port`: facts rows P1, P3, P5 |
 //! | `volunteers` | share of `volunteers`: facts rows V1-V4, F3, P9 |
 //!
@@ -65,6 +66,7 @@ pub mod corrections;
 pub mod deal;
 pub mod dice;
 pub mod draft;
+pub mod hq;
 pub mod pieces;
 pub mod plan;
 pub mod port;
@@ -78,4 +80,4 @@ pub mod volunteers;
 pub use plan::{Body, Phase, Plan, Step, Story, Who};
 
 /// The shares of the other services, told beside cases.
-pub const SHARES: &[stage::Share] = &[antifraud::SHARE, port::SHARE, volunteers::SHARE];
+pub const SHARES: &[stage::Share] = &[antifraud::SHARE, hq::SHARE, port::SHARE, volunteers::SHARE];
