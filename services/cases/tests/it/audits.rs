@@ -20,7 +20,7 @@ async fn alerts(officer: &Caller, n: usize) {
     officer.file(burglary(&number(1))).await.expect("a case");
     for n in 0..n {
         let alert_id = format!("110-{n}");
-        let minutes = i64::try_from(n).unwrap() * 30;
+        let minutes = i64::try_from(n).expect("small") * 30;
         let receive = v1::ReceiveAlertRequest {
             request_id: id(),
             alert_id: alert_id.clone(),
