@@ -1,13 +1,13 @@
 //! Lists: asked page by page, shown as sheets (`sheets.rs`).
 
 use super::super::listing::{documents, pages, show_list};
-use super::{Context, List, Verdict, sheets};
+use super::{Context, Verdict, Which, sheets};
 use crate::args::Service;
 use crate::fault::Fault;
 use xiaoan_proto::cases::v1 as pb;
 
 /// The state that a word means: the enum's own, without its prefix.
-fn state<E>(what: &List, prefix: &str, parse: impl Fn(&str) -> Option<E>) -> Result<i32, Fault>
+fn state<E>(what: &Which, prefix: &str, parse: impl Fn(&str) -> Option<E>) -> Result<i32, Fault>
 where
     i32: From<E>,
 {
@@ -23,7 +23,7 @@ macro_rules! list {
         $state:ident $prefix:literal, $sheet:ident as $document:literal
     ) => {
         $(#[$meta])*
-        pub async fn $name(context: &Context, what: &List $(, $parent: &str)?) -> Result<Verdict, Fault> {
+        pub async fn $name(context: &Context, what: &Which $(, $parent: &str)?) -> Result<Verdict, Fault> {
             let clients = context.clients()?;
             let state = state(what, $prefix, pb::$state::from_str_name)?;
             let fetch = async |page_size: i32, page_token: String| {

@@ -14,7 +14,7 @@ use xiaoan_proto::cases::v1 as pb;
 
 /// Which are listed.
 #[derive(Debug, Clone, Args)]
-pub struct List {
+pub struct Which {
     /// Unit whose subtree is listed [default: the token's own]
     #[arg(long, default_value = "")]
     pub unit: String,
@@ -40,7 +40,7 @@ pub struct Act {
 #[derive(Debug, Subcommand)]
 pub enum TaskForces {
     /// Task forces of a unit's subtree, newest first
-    List(List),
+    List(Which),
     /// One of them, with what it owes now
     Get {
         /// Task force
@@ -53,7 +53,7 @@ pub enum TaskForces {
         task_force: String,
         /// Which
         #[command(flatten)]
-        list: List,
+        list: Which,
     },
     /// form-task-force, issue-directive, analyse-key-cases, analyse-month …
     Do(Act),
@@ -63,7 +63,7 @@ pub enum TaskForces {
 #[derive(Debug, Subcommand)]
 pub enum One {
     /// Those of a unit's subtree, newest first
-    List(List),
+    List(Which),
     /// One of them
     Get {
         /// Its id: the case number where there is one per case
@@ -83,7 +83,7 @@ pub enum Exhibits {
         case: String,
         /// Which
         #[command(flatten)]
-        list: List,
+        list: Which,
     },
     /// One lot
     Get {
@@ -97,7 +97,7 @@ pub enum Exhibits {
         case: String,
         /// Which
         #[command(flatten)]
-        list: List,
+        list: Which,
     },
     /// One den
     Den {
