@@ -191,8 +191,9 @@ async fn k10_banks_that_repeat_disorder_and_fall_silent_count_each_order_once() 
         for stop in stops.iter().filter(|stop| state(stop) == "STOP_STATE_TIMED_OUT") {
             let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
             let serial = text(&stop["instructions"][0]["transSerialNumber"]);
-            centre.done(&["antifraud", "resend", &text(&stop["orderId"]), &serial]);
-            resent += 1;
+            // A bank that was only slow may have answered since the list was read; then it need not be asked again.
+            let asked = centre.run(&["antifraud", "resend", &text(&stop["orderId"]), &serial]);
+            resent += i32::from(super::code(&asked) == 0);
         }
     }
     assert!(resent > 0, "somebody was silent");
@@ -225,7 +226,8 @@ async fn j02_the_demos_share_comes_out_to_the_fen_and_again() {
     (SHARE.replay)(&stage).await.expect("told");
     let told: u64 = (SHARE.commands)().iter().map(|(_, count)| count).sum();
     assert_eq!(stage.played().accepted, told);
-    assert!((SHARE.is_loaded)(&clients).await.expect("asked"));
+    // The views follow the answers.
+    wait_until(PATIENCE, || async { (SHARE.is_loaded)(&clients).await.expect("asked") }).await;
     for figure in (SHARE.figures)(&clients).await.expect("figures") {
         assert_eq!(figure.found, figure.expected, "{}", figure.en);
     }

@@ -133,8 +133,9 @@ async fn incidents_of_a_spreadsheet_land_once_and_rejected_rows_come_back_to_be_
     harbour.ended(2, &["port", "import", "wrong.csv"]);
 
     let port = ["--org-unit", "371190000000"];
-    let all = harbour.json(0, &[&["port", "list", "incidents"], &port as &[_]].concat());
-    assert_eq!(all["incidents"].as_array().map(Vec::len), Some(3));
+    let listed = || harbour.json(0, &[&["port", "list", "incidents"], &port as &[_]].concat());
+    // The views follow the import.
+    wait_until(PATIENCE, || async { listed()["incidents"].as_array().map(Vec::len) == Some(3) }).await;
     assert_eq!(harbour.json(0, &["port", "get", "incident", "2021-002"])["referredTo"], "AUTHORITY_MSA");
     let history = harbour.json(0, &["port", "history", "incident", "2021-002"]);
     assert_eq!(history["entries"].as_array().map(Vec::len), Some(3));
