@@ -1,9 +1,9 @@
 use super::*;
-use xiaoan_kernel::Aggregate;
 use crate::case::story::{CASE_NO, Desk, STATION};
 use crate::work::kit::{filed, no, on, run};
 use crate::work::{Cases, decide_after_due};
 use time::macros::datetime;
+use xiaoan_kernel::Aggregate;
 use xiaoan_proto::cases::v1::TaskForceResults;
 
 const BUREAU: &str = "371102000000";
