@@ -60,6 +60,11 @@ async fn two_processes_on_one_database_apply_each_event_once_and_both_show_all()
         Runner::local(world.store.clone(), pool(&world), Arc::clone(&tallies[0])),
         Runner::local(other.clone(), pool(&world), Arc::clone(&tallies[1])),
     ];
+    // Both have begun before the first event, so both are told of every one.
+    for handle in &handles {
+        handle.wait_for("cases", 0, DEADLINE).await.unwrap();
+        wait_until(DEADLINE, || async { handle.status().state() == ProjectionState::Live }).await;
+    }
     let mut head = 0;
     for _ in 0..20 {
         let appended = tokio::join!(append_to(&world.store, 20), append_to(&other, 20));
