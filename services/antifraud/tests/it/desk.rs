@@ -106,8 +106,8 @@ async fn k10_a_duplicate_reply_after_a_time_out_counts_once() {
         bank.acknowledge(&order.trans_serial_number, "100000").await.outcome(),
         AnswerOutcome::Repeated
     );
-    assert_eq!(state().await, StopState::Stopped);
     let head = world.store.head().await.unwrap().position;
+    assert_eq!(officer.stop(&order_id, head).await.state(), StopState::Stopped);
     assert_eq!(chief.sums(head).await, [4_200_000, 0, 0]);
 }
 
