@@ -5,7 +5,8 @@ mod city;
 
 use xiaoan_proto::core::v1::OrgKind;
 use xiaoan_proto::hq::v1::{
-    AttentionRule, ConsequenceKind, ConsequenceRule, Direction, Entrants, GapPolicy, Indicator, MeasureRef, Scheme,
+    AttentionRule, ConsequenceKind, ConsequenceRule, Direction, Entrants, GapPolicy, Indicator, MeasureRef,
+    Scheme,
 };
 
 use crate::measures::{Measure, OFFICERS};
