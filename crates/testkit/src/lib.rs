@@ -6,6 +6,8 @@
 //! | [`TestNats`] | an own `nats-server` process with JetStream; can be killed, wiped and restarted on its port |
 //! | [`TestIssuer`] | an ES256 key, its JWKS file, tokens signed with it |
 //! | [`Process`] | a service's binary, started with an environment, awaited at `/readyz`, killed by its pid |
+//! | [`register_units`] | the org units of the acceptance data, in a service's directory |
+//! | [`refused`], [`no`], [`position`], [`id`] | what a service answered, as a test asks for it |
 //! | [`wait_until`] | waits for a condition, never for a time |
 //!
 //! Needs two variables, which `./dev test` sets: `XIAOAN_TEST_PG`, the URL of a PostgreSQL ≥ 15 with a superuser,
@@ -15,6 +17,7 @@
 #![allow(clippy::missing_panics_doc)]
 
 mod admin;
+mod answers;
 mod database;
 mod issuer;
 mod keeper;
@@ -22,13 +25,16 @@ mod nats;
 mod ports;
 mod process;
 mod template;
+mod units;
 mod wait;
 
+pub use answers::{id, no, position, refused};
 pub use database::TestDb;
 pub use issuer::TestIssuer;
 pub use nats::TestNats;
 pub use ports::free_port;
 pub use process::{Process, ProcessBuilder};
+pub use units::register_units;
 pub use wait::{DEADLINE, wait_until};
 
 use anyhow::{Context, Result};

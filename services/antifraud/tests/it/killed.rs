@@ -16,7 +16,7 @@ const PATIENCE: &str = "3";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_with_deadlines_pending_neither_loses_nor_repeats_one() {
     let (db, nats, issuer) = (TestDb::create("antifraud").await, TestNats::start().await, TestIssuer::new());
-    register_units(&db).await;
+    register_units(&db, NOW).await;
     let mut process = Process::builder("antifraud")
         .arg("serve")
         .envs(issuer.env())

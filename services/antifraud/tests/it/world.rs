@@ -6,16 +6,13 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Status, Streaming};
-use tonic_types::StatusExt;
-use uuid::Uuid;
+use tonic::{Status, Streaming};
 use xiaoan_antifraud::service::{Parts, Running, SOURCE, mount};
 use xiaoan_directory::Directory;
-use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
+use xiaoan_eventstore::{AppenderOptions, EventStore};
 use xiaoan_kernel::legal::LegalClock;
-use xiaoan_kernel::{Clock, EventSet, FixedClock};
+use xiaoan_kernel::{Clock, FixedClock};
 use xiaoan_privacy::{Kek, Vault};
-use xiaoan_projection::Projection;
 use xiaoan_proto::antifraud::v1 as af;
 use xiaoan_proto::antifraud::v1::bank_desk_service_client::BankDeskServiceClient;
 use xiaoan_proto::antifraud::v1::freeze_service_client::FreezeServiceClient;
@@ -25,13 +22,13 @@ use xiaoan_proto::antifraud::v1::member_unit_service_client::MemberUnitServiceCl
 use xiaoan_proto::antifraud::v1::return_service_client::ReturnServiceClient;
 use xiaoan_proto::antifraud::v1::stop_service_client::StopServiceClient;
 use xiaoan_proto::antifraud::v1::{FeedbackResult, MatchField, attend_request, attend_response};
-use xiaoan_proto::core::v1::{Date, OrgKind, PersonInput};
-use xiaoan_proto::hq::v1::OrgUnitRegistered;
+use xiaoan_proto::core::v1::{Date, PersonInput};
 use xiaoan_proto::projections::v1::projections_service_client::ProjectionsServiceClient;
 use xiaoan_proto::timestamp;
 use xiaoan_rpc::client::{AuthenticatedChannel, ClientOptions, channel};
 use xiaoan_rpc::{RpcOptions, Secret, Server};
 use xiaoan_testkit::{TestDb, TestIssuer};
+pub use xiaoan_testkit::{id, no, refused, register_units};
 
 /// The world's "now" unless a test moves it.
 pub const NOW: OffsetDateTime = datetime!(2026-03-01 10:00 +8);
@@ -58,7 +55,7 @@ impl World {
         let db = TestDb::create("antifraud").await;
         let clock = Arc::new(FixedClock::at(NOW));
         let issuer = TestIssuer::new();
-        register_units(&db).await;
+        register_units(&db, NOW).await;
         let store = EventStore::open(
             db.pool(),
             SOURCE,
@@ -289,52 +286,6 @@ pub fn done(order: &af::BankOrder, fen: i64, acted_at: &str) -> af::BankFeedback
     }
 }
 
-/// Registers the org units of the acceptance data as hq's log would.
-pub async fn register_units(db: &TestDb) {
-    let text = include_str!("../../../../tests/acceptance/org-units.csv");
-    let events: Vec<_> = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes())
-        .records()
-        .zip(1_i64..)
-        .map(|(record, position)| {
-            let record = record.expect("a row");
-            let kind = match &record[1] {
-                "city_bureau" => OrgKind::CityBureau,
-                "county_bureau" => OrgKind::CountyBureau,
-                "port_bureau" => OrgKind::PortBureau,
-                "port_station" => OrgKind::PortStation,
-                _ => OrgKind::Station,
-            };
-            let event = xiaoan_directory::OrgUnitEvent::from(OrgUnitRegistered {
-                code: record[0].into(),
-                kind: kind.into(),
-                parent: record[2].into(),
-                name_zh: record[3].into(),
-                name_en: record[4].into(),
-                effective_on: Some(Date { year: 2020, month: 1, day: 1 }),
-            });
-            RecordedEvent {
-                source: "hq".into(),
-                position,
-                stream: format!("{}-{}", xiaoan_directory::STREAM_KIND, &record[0]),
-                version: 1,
-                r#type: event.type_name(),
-                payload: event.encode().into(),
-                recorded_at: Some(timestamp(NOW)),
-                ..Default::default()
-            }
-        })
-        .collect();
-    let directory = Directory::load(db.pool()).await.expect("an empty directory");
-    let mut tx = db.pool().begin().await.expect("a transaction");
-    directory.apply(&mut tx, &events).await.expect("the units are registered");
-    tx.commit().await.expect("committed");
-}
-
-/// A fresh request id.
-pub fn id() -> String {
-    Uuid::now_v7().to_string()
-}
-
 pub fn person(name: &str, number: &str) -> PersonInput {
     PersonInput { name: name.into(), phone: String::new(), id_number: number.into() }
 }
@@ -392,17 +343,4 @@ pub fn freeze() -> af::DraftFreezeRequest {
         officers: officers(),
         ..Default::default()
     }
-}
-
-/// Status code and stable reason of a refusal.
-#[track_caller]
-pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
-    let status = answer.expect_err("should have been refused");
-    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
-    (status.code(), reason)
-}
-
-/// The same as a pair to compare with.
-pub fn no(code: Code, reason: &str) -> (Code, String) {
-    (code, reason.to_owned())
 }

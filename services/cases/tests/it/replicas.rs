@@ -127,7 +127,7 @@ async fn two_processes_migrate_and_serve_one_database() {
     for (status, printed) in [one.unwrap(), other.unwrap()] {
         assert!(status.success(), "{printed}");
     }
-    register_units(&db).await;
+    register_units(&db, NOW).await;
     let env = || {
         let own = [
             ("XIAOAN_DATABASE_URL", db.url().to_owned()),

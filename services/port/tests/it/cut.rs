@@ -1,7 +1,7 @@
 //! The connection is cut in the middle, by killing the service: nothing twice, nothing lost.
 
 use crate::intake::{Line, incident, sequences};
-use crate::world::{Caller, STATION, register_units};
+use crate::world::{Caller, NOW, STATION, register_units};
 use std::sync::Arc;
 use tokio::sync::watch;
 use xiaoan_eventstore::{AppenderOptions, EventStore};
@@ -49,7 +49,7 @@ async fn on_the_line(caller: Caller, up_to: i64, acknowledged: watch::Sender<i64
 #[tokio::test(flavor = "multi_thread")]
 async fn a_system_cut_off_by_kill_9_sends_the_rest_and_nothing_is_twice_or_lost() {
     let (db, nats, issuer) = (TestDb::create("port").await, TestNats::start().await, TestIssuer::new());
-    register_units(&db).await;
+    register_units(&db, NOW).await;
     // Headquarters is away: its units were read before.
     let mut process = Process::builder("port")
         .arg("serve")

@@ -5,18 +5,14 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::sync::oneshot;
-use tonic::{Code, Status};
-use tonic_types::StatusExt;
-use uuid::Uuid;
+use tonic::Status;
 use xiaoan_directory::Directory;
-use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
-use xiaoan_kernel::{EventSet, FixedClock};
+use xiaoan_eventstore::{AppenderOptions, EventStore};
+use xiaoan_kernel::FixedClock;
 use xiaoan_port::service::{Parts, SOURCE, mount};
 use xiaoan_port::track::Bases;
 use xiaoan_privacy::{Kek, Vault};
-use xiaoan_projection::Projection;
-use xiaoan_proto::core::v1::{Date, OrgKind};
-use xiaoan_proto::hq::v1::OrgUnitRegistered;
+use xiaoan_proto::core::v1::Date;
 use xiaoan_proto::port::v1;
 use xiaoan_proto::port::v1::accident_service_client::AccidentServiceClient;
 use xiaoan_proto::port::v1::freight_traffic_service_client::FreightTrafficServiceClient;
@@ -28,6 +24,7 @@ use xiaoan_proto::timestamp;
 use xiaoan_rpc::client::{AuthenticatedChannel, ClientOptions, channel};
 use xiaoan_rpc::{RpcOptions, Secret, Server};
 use xiaoan_testkit::{TestDb, TestIssuer};
+pub use xiaoan_testkit::{id, no, position, refused, register_units};
 
 /// The world's "now" unless a test moves it.
 pub const NOW: OffsetDateTime = datetime!(2026-10-01 12:00 +8);
@@ -62,7 +59,7 @@ impl World {
         let db = TestDb::create("port").await;
         let clock = Arc::new(FixedClock::at(NOW));
         let issuer = TestIssuer::new();
-        register_units(&db).await;
+        register_units(&db, NOW).await;
         let kek = Kek::fresh();
         let server = serve(&db, &issuer, Arc::clone(&clock), kek.clone()).await;
         Self { db, clock, issuer, kek, server }
@@ -184,53 +181,6 @@ async fn serve(db: &TestDb, issuer: &TestIssuer, clock: Arc<FixedClock>, kek: Ke
     Served { addr, store, _stop: stop }
 }
 
-/// Registers the org units of the acceptance data as hq's log would.
-pub async fn register_units(db: &TestDb) {
-    let text = include_str!("../../../../tests/acceptance/org-units.csv");
-    let events: Vec<_> = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes())
-        .records()
-        .zip(1_i64..)
-        .map(|(record, position)| {
-            let record = record.expect("a row");
-            let kind = match &record[1] {
-                "city_bureau" => OrgKind::CityBureau,
-                "county_bureau" => OrgKind::CountyBureau,
-                "port_bureau" => OrgKind::PortBureau,
-                "port_station" => OrgKind::PortStation,
-                _ => OrgKind::Station,
-            };
-            let event = OrgUnitRegistered {
-                code: record[0].into(),
-                kind: kind.into(),
-                parent: record[2].into(),
-                name_zh: record[3].into(),
-                name_en: record[4].into(),
-                effective_on: Some(Date { year: 2020, month: 1, day: 1 }),
-            };
-            let event = xiaoan_directory::OrgUnitEvent::from(event);
-            RecordedEvent {
-                source: "hq".into(),
-                position,
-                stream: format!("{}-{}", xiaoan_directory::STREAM_KIND, &record[0]),
-                version: 1,
-                r#type: event.type_name(),
-                payload: event.encode().into(),
-                recorded_at: Some(timestamp(NOW)),
-                ..Default::default()
-            }
-        })
-        .collect();
-    let directory = Directory::load(db.pool()).await.expect("an empty directory");
-    let mut tx = db.pool().begin().await.expect("a transaction");
-    directory.apply(&mut tx, &events).await.expect("the units are registered");
-    tx.commit().await.expect("committed");
-}
-
-/// A fresh request id.
-pub fn id() -> String {
-    Uuid::now_v7().to_string()
-}
-
 /// A report that nothing is wrong with: a congested gate on 2026-06-07 at 08:00.
 pub fn congestion(incident_id: &str) -> v1::ReportIncidentRequest {
     v1::ReportIncidentRequest {
@@ -252,22 +202,4 @@ pub fn june_7(minutes: i64) -> Option<prost_types::Timestamp> {
 /// A day of June 2026.
 pub fn june(day: i32) -> Option<Date> {
     Some(Date { year: 2026, month: 6, day })
-}
-
-/// Status code and stable reason of a refusal.
-#[track_caller]
-pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
-    let status = answer.expect_err("should have been refused");
-    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
-    (status.code(), reason)
-}
-
-/// The same as a pair to compare with.
-pub fn no(code: Code, reason: &str) -> (Code, String) {
-    (code, reason.to_owned())
-}
-
-/// Position of a receipt.
-pub fn position(receipt: Option<&xiaoan_proto::core::v1::Receipt>) -> i64 {
-    receipt.expect("a receipt").position
 }

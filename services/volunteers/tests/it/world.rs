@@ -5,9 +5,6 @@ use std::sync::Arc;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::oneshot;
-use tonic::{Code, Status};
-use tonic_types::StatusExt;
-use uuid::Uuid;
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
 use xiaoan_kernel::{CITY_OFFSET, EventSet, FixedClock};
@@ -23,6 +20,7 @@ use xiaoan_proto::volunteers::v1::volunteer_service_client::VolunteerServiceClie
 use xiaoan_rpc::client::{AuthenticatedChannel, ClientOptions, channel};
 use xiaoan_rpc::{RpcOptions, Secret, Server};
 use xiaoan_testkit::{TestDb, TestIssuer};
+pub use xiaoan_testkit::{id, no, position, refused};
 use xiaoan_volunteers::{Parts, SOURCE, mount};
 
 /// The world's "now": noon of 30 June 2026 in the city.
@@ -259,11 +257,6 @@ async fn register_units(db: &TestDb) {
     tx.commit().await.expect("committed");
 }
 
-/// A fresh request id.
-pub fn id() -> String {
-    Uuid::now_v7().to_string()
-}
-
 pub fn person(name: &str) -> PersonInput {
     PersonInput { name: name.into(), phone: "13900001234".into(), id_number: "37112119900228123X".into() }
 }
@@ -391,23 +384,4 @@ pub fn june(day: i32) -> Option<Date> {
 pub fn at(day: i64, hour: i64, minute: i64) -> Option<prost_types::Timestamp> {
     let first = datetime!(2026-06-01 0:00 UTC).replace_offset(CITY_OFFSET);
     Some(timestamp(first + Duration::days(day - 1) + Duration::hours(hour) + Duration::minutes(minute)))
-}
-
-/// Status code and stable reason of a refusal.
-#[track_caller]
-pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
-    let status = answer.expect_err("should have been refused");
-    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
-    (status.code(), reason)
-}
-
-/// The same as a pair to compare with.
-pub fn no(code: Code, reason: &str) -> (Code, String) {
-    (code, reason.to_owned())
-}
-
-/// Position of a receipt.
-#[track_caller]
-pub fn position(receipt: Option<&Receipt>) -> i64 {
-    receipt.expect("a receipt").position
 }
