@@ -69,6 +69,7 @@ pub mod client;
 mod command;
 pub mod errors;
 mod history;
+pub mod import;
 mod law;
 mod links;
 mod methods;

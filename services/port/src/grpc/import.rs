@@ -2,14 +2,13 @@
 
 use super::sitting::OFFICERS;
 use super::{Port, Sitting};
-use crate::import::{Import, ImportFailed};
+use crate::import::{Import, answer};
 use futures::{Stream, StreamExt};
 use std::sync::Arc;
 use tonic::{Status, Streaming};
-use xiaoan_kernel::{Finding, Severity};
 use xiaoan_proto::port::v1::import_incidents_request::Part;
 use xiaoan_proto::port::v1::{ImportIncidentsRequest, ImportIncidentsResponse, IncidentRow};
-use xiaoan_rpc::{invalid, store_status};
+use xiaoan_rpc::import;
 
 impl Port {
     pub(super) async fn import(
@@ -18,23 +17,19 @@ impl Port {
         mut stream: Streaming<ImportIncidentsRequest>,
     ) -> Result<ImportIncidentsResponse, Status> {
         let Some(Part::Header(header)) = stream.message().await?.and_then(|first| first.part) else {
-            return Err(out_of_order("the first message must be the header", "第一条消息须为导入头"));
+            return Err(import::header_missing());
         };
-        let import = Import {
+        let rows = Import {
             incidents: self.incidents.clone(),
             bases: Arc::clone(&self.bases),
             units: Arc::clone(&sitting.units),
             now: sitting.now,
             actor: sitting.caller.subject.clone(),
+            may_write: |unit| sitting.writes_for(OFFICERS, unit),
             traceparent: xiaoan_telemetry::current_traceparent(),
             dry_run: header.dry_run,
         };
-        let taken = import.take(rows_of(stream), |unit| sitting.writes_for(OFFICERS, unit)).await.map_err(
-            |failed| match failed {
-                ImportFailed::Stream(status) => status,
-                ImportFailed::Store(error) => store_status(&error),
-            },
-        )?;
+        let taken = import::take(&rows, rows_of(stream)).await?;
         tracing::info!(
             rows = taken.rows,
             imported = taken.imported,
@@ -43,20 +38,13 @@ impl Port {
             dry_run = header.dry_run,
             "incidents imported"
         );
-        Ok(taken)
+        Ok(answer(taken))
     }
 }
 
 fn rows_of(stream: Streaming<ImportIncidentsRequest>) -> impl Stream<Item = Result<IncidentRow, Status>> {
     stream.map(|message| match message?.part {
         Some(Part::Row(row)) => Ok(row),
-        Some(Part::Header(_)) | None => {
-            Err(out_of_order("every message after the header must be a row", "导入头之后的消息须为数据行"))
-        }
+        Some(Part::Header(_)) | None => Err(import::row_missing()),
     })
-}
-
-fn out_of_order(en: &str, zh: &str) -> Status {
-    let (zh, en) = (zh.to_owned(), en.to_owned());
-    invalid(&[Finding { code: "GE-006", severity: Severity::Error, field: "part", zh, en }])
 }

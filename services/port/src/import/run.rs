@@ -1,36 +1,21 @@
-//! Takes judged rows over, many at a time so that the store commits them in groups.
+//! Takes judged rows over (`xiaoan_rpc::import`).
 
 use super::{Judged, judge};
 use crate::incident::{Incident, LegacyIncident};
 use crate::moment::Moment;
-use crate::refusal::{Reason, Refused, Remarks};
+use crate::refusal::{Reason, Remarks};
 use crate::track::Bases;
-use futures::{Stream, TryStreamExt};
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 use time::OffsetDateTime;
-use xiaoan_eventstore::{Append, AppendError, NewEvent, Repository, RequestKey, StoreError, StreamWrite};
-use xiaoan_kernel::{Aggregate, EventSet, Finding, OrgCode, OrgTree, Refusal, RequestId, StreamId};
+use tonic::Status;
+use xiaoan_eventstore::{Append, NewEvent, Repository, RequestKey, StreamWrite};
+use xiaoan_kernel::{Aggregate, Finding, OrgCode, OrgTree, Refusal, RequestId, StreamId};
 use xiaoan_proto::port::v1::{ImportIncidentsResponse, IncidentRow, RowOutcome, RowReport};
-
-/// Rows under way at once. Enough to fill the store's groups; bounds what an import holds besides its reports.
-const AT_ONCE: usize = 64;
-
-/// An import that stopped before its end. What had landed stays; the same file again finds it "already there".
-#[derive(Debug)]
-pub enum ImportFailed<E> {
-    /// The caller's stream failed.
-    Stream(E),
-    /// The store failed.
-    Store(StoreError),
-}
+use xiaoan_rpc::import::{self, Bad, Good, Landed, Taken};
 
 /// One import: who, when, by which rules, and where to.
-#[derive(Clone)]
-pub struct Import {
+pub struct Import<F> {
     /// Incidents.
     pub incidents: Repository<Incident>,
     /// Legal bases; part of every moment.
@@ -41,104 +26,66 @@ pub struct Import {
     pub now: OffsetDateTime,
     /// Subject of the caller.
     pub actor: String,
+    /// Units that the caller may write for.
+    pub may_write: F,
     /// W3C trace context, or empty.
     pub traceparent: String,
     /// Check everything, write nothing.
     pub dry_run: bool,
 }
 
-/// What became of a row that was good.
-enum Landed {
-    /// Recorded (or would be); position of its last event, 0 with `dry_run`.
-    Imported(i64),
-    /// Its content was recorded before.
-    AlreadyThere,
-    /// Its number is there with other content.
-    Refused(Refused),
-}
+impl<F: Fn(OrgCode) -> bool + Sync> import::Import for Import<F> {
+    type Row = IncidentRow;
+    type Good = LegacyIncident;
+    type Key = String;
 
-/// What is done with a row.
-enum Step {
-    /// It was rejected when it was judged.
-    Rejected(RowReport),
-    /// Its number stood in an earlier line: looked at when that one has landed.
-    Later(Good),
-    /// It was tried.
-    Tried(Good, Landed),
-}
-
-/// A row without errors.
-struct Good {
-    line: i64,
-    incident: LegacyIncident,
-    content: [u8; 32],
-    warnings: Vec<Finding>,
-}
-
-impl Import {
-    /// Takes rows over to the end of the stream.
-    ///
-    /// # Errors
-    /// [`ImportFailed`].
-    pub async fn take<S, E>(
-        &self,
-        rows: S,
-        may_write: impl Fn(OrgCode) -> bool,
-    ) -> Result<ImportIncidentsResponse, ImportFailed<E>>
-    where
-        S: Stream<Item = Result<IncidentRow, E>>,
-    {
-        let mut tally = Tally::default();
-        let mut later = Vec::new();
-        let mut seen: HashSet<String> = HashSet::new();
-        let steps = rows.map_err(ImportFailed::Stream).map_ok(|row| {
-            let judged = self.judge(&row, &may_write);
-            let repeated = judged.as_ref().is_ok_and(|good| !seen.insert(good.incident.incident_no.clone()));
-            async move {
-                match judged {
-                    Err(report) => Ok(Step::Rejected(report)),
-                    Ok(good) if repeated => Ok(Step::Later(good)),
-                    Ok(good) => {
-                        let landed = self.land(&good).await.map_err(ImportFailed::Store)?;
-                        Ok(Step::Tried(good, landed))
-                    }
-                }
-            }
-        });
-        let mut steps = pin!(steps.try_buffer_unordered(AT_ONCE));
-        while let Some(step) = steps.try_next().await? {
-            match step {
-                Step::Rejected(report) => tally.rejected(report),
-                Step::Later(good) => later.push(good),
-                Step::Tried(good, landed) => tally.tried(good, landed),
-            }
-        }
-        later.sort_by_key(|good| good.line);
-        for good in later {
-            let landed = match tally.contents.get(&good.incident.incident_no.clone()) {
-                Some(content) if *content == good.content => Landed::AlreadyThere,
-                Some(_) => Landed::Refused(other_content()),
-                None => self.land(&good).await.map_err(ImportFailed::Store)?,
-            };
-            tally.tried(good, landed);
-        }
-        Ok(tally.into_response())
+    fn place(row: &IncidentRow) -> (i64, String) {
+        (row.line, row.incident_no.clone())
     }
 
-    fn judge(&self, row: &IncidentRow, may_write: impl Fn(OrgCode) -> bool) -> Result<Good, RowReport> {
-        let Judged { remarks, incident } = judge(row, &self.moment(), may_write);
-        match incident {
-            Some(incident) => {
-                let content = Sha256::digest(incident.canonical().as_bytes()).into();
-                Ok(Good { line: row.line, incident, content, warnings: remarks.findings() })
+    async fn judge(&self, row: IncidentRow) -> Result<Result<Good<LegacyIncident>, Bad>, Status> {
+        let Judged { remarks, incident } = judge(&row, &self.moment(), &self.may_write);
+        let findings = remarks.findings();
+        Ok(match incident {
+            Some(says) => {
+                let content = Sha256::digest(says.canonical().as_bytes()).into();
+                Ok(Good { id: says.incident_no.clone(), content, warnings: findings, says })
             }
-            None => {
-                let incident_no = row.incident_no.chars().take(40).collect();
-                Err(report(row.line, incident_no, RowOutcome::Rejected, &remarks.findings()))
-            }
-        }
+            None => Err(Bad { id: row.incident_no.chars().take(40).collect(), findings }),
+        })
     }
 
+    async fn land(&self, good: &Good<LegacyIncident>) -> Result<Landed, Status> {
+        let facts = match Incident::default().decide_import(&good.says) {
+            Ok(facts) => facts,
+            Err(refused) => return Ok(Landed::Refused(refused.findings())),
+        };
+        let request = RequestKey { id: RequestId::of(&good.says.canonical()), digest: good.content };
+        if self.dry_run {
+            return import::would_be_written(&self.incidents, &good.id, request).await;
+        }
+        let append = Append {
+            request: Some(request),
+            response: Vec::new(),
+            writes: vec![StreamWrite {
+                stream: StreamId::new(Incident::KIND, &good.id),
+                expected_version: 0,
+                events: facts.into_iter().map(NewEvent::from).collect(),
+            }],
+            actor: self.actor.clone(),
+            traceparent: self.traceparent.clone(),
+        };
+        import::written(self.incidents.store(), append).await
+    }
+
+    fn other_content(&self) -> Vec<Finding> {
+        let mut remarks = Remarks::default();
+        remarks.note("incident_no", Reason::OtherContentThere);
+        remarks.findings()
+    }
+}
+
+impl<F> Import<F> {
     fn moment(&self) -> Moment<'_> {
         Moment {
             now: self.now,
@@ -150,129 +97,28 @@ impl Import {
             units: &self.units,
         }
     }
-
-    async fn land(&self, good: &Good) -> Result<Landed, StoreError> {
-        let incident = Incident::default();
-        let facts = match incident.decide_import(&good.incident) {
-            Ok(facts) => facts,
-            Err(refused) => return Ok(Landed::Refused(refused)),
-        };
-        let request = RequestKey { id: RequestId::of(&good.incident.canonical()), digest: good.content };
-        if self.dry_run {
-            return self.would_land(request, &good.incident.incident_no).await;
-        }
-        let events = facts.into_iter().map(|fact| NewEvent {
-            type_name: fact.event.type_name(),
-            payload: fact.event.encode(),
-            org_unit: fact.org_unit,
-            occurred_on: fact.occurred_on,
-        });
-        let append = Append {
-            request: Some(request),
-            response: Vec::new(),
-            writes: vec![StreamWrite {
-                stream: StreamId::new(Incident::KIND, &good.incident.incident_no),
-                expected_version: 0,
-                events: events.collect(),
-            }],
-            actor: self.actor.clone(),
-            traceparent: self.traceparent.clone(),
-        };
-        loop {
-            return match self.incidents.store().append(append.clone()).await {
-                Ok(appended) if appended.replayed => Ok(Landed::AlreadyThere),
-                Ok(appended) => Ok(Landed::Imported(appended.last_position)),
-                // The number exists, and not by this content: that would have been remembered.
-                Err(AppendError::Conflict { .. } | AppendError::RequestReused) => {
-                    Ok(Landed::Refused(other_content()))
-                }
-                // Others are storing as well: the import is in no hurry, its rows wait.
-                Err(AppendError::Overloaded) => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                    continue;
-                }
-                Err(AppendError::Store(error)) => Err(error),
-            };
-        }
-    }
-
-    /// What `land` would say. What was remembered has a stream, so most rows take one look.
-    async fn would_land(&self, request: RequestKey, incident_no: &str) -> Result<Landed, StoreError> {
-        if self.incidents.load(incident_no).await?.version == 0 {
-            return Ok(Landed::Imported(0));
-        }
-        let remembered = self.incidents.store().remembered(request.id).await?.is_some();
-        Ok(if remembered { Landed::AlreadyThere } else { Landed::Refused(other_content()) })
-    }
 }
 
-fn other_content() -> Refused {
-    let mut remarks = Remarks::default();
-    remarks.note("incident_no", Reason::OtherContentThere);
-    remarks.refuse().err().unwrap_or_else(|| Reason::OtherContentThere.into())
-}
-
-fn report(line: i64, incident_no: String, outcome: RowOutcome, findings: &[Finding]) -> RowReport {
-    let findings = findings.iter().map(xiaoan_rpc::wire).collect();
-    RowReport { line, incident_no, outcome: outcome.into(), findings }
-}
-
-/// Sums and reports so far. Every report is kept: a caller must be able to trust that what is not reported landed.
-#[derive(Default)]
-struct Tally {
-    rows: i64,
-    imported: i64,
-    already_there: i64,
-    rejected: i64,
-    position: i64,
-    reports: Vec<RowReport>,
-    /// Content by number of the rows that landed or were there.
-    contents: HashMap<String, [u8; 32]>,
-}
-
-impl Tally {
-    fn rejected(&mut self, report: RowReport) {
-        self.rows += 1;
-        self.rejected += 1;
-        self.reports.push(report);
-    }
-
-    fn tried(&mut self, good: Good, landed: Landed) {
-        let Good { line, incident, content, warnings } = good;
-        let incident_no = incident.incident_no;
-        match landed {
-            Landed::Imported(position) => {
-                self.rows += 1;
-                self.imported += 1;
-                self.position = self.position.max(position);
-                self.contents.insert(incident_no.clone(), content);
-                if !warnings.is_empty() {
-                    self.reports.push(report(line, incident_no, RowOutcome::Imported, &warnings));
-                }
-            }
-            Landed::AlreadyThere => {
-                self.rows += 1;
-                self.already_there += 1;
-                self.contents.insert(incident_no.clone(), content);
-                self.reports.push(report(line, incident_no, RowOutcome::AlreadyThere, &[]));
-            }
-            Landed::Refused(refused) => {
-                let mut findings = refused.findings();
-                findings.extend(warnings);
-                self.rejected(report(line, incident_no, RowOutcome::Rejected, &findings));
-            }
+/// The answer of `ImportIncidents`.
+#[must_use]
+pub fn answer(taken: Taken) -> ImportIncidentsResponse {
+    let report = |report: import::RowReport| RowReport {
+        line: report.line,
+        incident_no: report.id,
+        outcome: match report.outcome {
+            import::RowOutcome::Imported => RowOutcome::Imported,
+            import::RowOutcome::AlreadyThere => RowOutcome::AlreadyThere,
+            import::RowOutcome::Rejected => RowOutcome::Rejected,
         }
-    }
-
-    fn into_response(mut self) -> ImportIncidentsResponse {
-        self.reports.sort_by_key(|report| report.line);
-        ImportIncidentsResponse {
-            rows: self.rows,
-            imported: self.imported,
-            already_there: self.already_there,
-            rejected: self.rejected,
-            reports: self.reports,
-            position: self.position,
-        }
+        .into(),
+        findings: report.findings,
+    };
+    ImportIncidentsResponse {
+        rows: taken.rows,
+        imported: taken.imported,
+        already_there: taken.already_there,
+        rejected: taken.rejected,
+        reports: taken.reports.into_iter().map(report).collect(),
+        position: taken.position,
     }
 }

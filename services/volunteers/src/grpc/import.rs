@@ -1,14 +1,13 @@
 //! `ImportVolunteers`: a header, then rows.
 
 use super::{OFFICERS, Sitting, Volunteers};
-use crate::import::{Import, ImportFailed};
+use crate::import::{Import, answer};
 use futures::{Stream, StreamExt};
 use std::sync::Arc;
 use tonic::{Status, Streaming};
-use xiaoan_kernel::{Finding, Severity};
 use xiaoan_proto::volunteers::v1::import_volunteers_request::Part;
 use xiaoan_proto::volunteers::v1::{ImportVolunteersRequest, ImportVolunteersResponse, VolunteerRow};
-use xiaoan_rpc::{errors, invalid, store_status};
+use xiaoan_rpc::import;
 
 impl Volunteers {
     pub(super) async fn import(
@@ -17,9 +16,9 @@ impl Volunteers {
         mut stream: Streaming<ImportVolunteersRequest>,
     ) -> Result<ImportVolunteersResponse, Status> {
         let Some(Part::Header(header)) = stream.message().await?.and_then(|first| first.part) else {
-            return Err(out_of_order("the first message must be the header", "第一条消息须为导入头"));
+            return Err(import::header_missing());
         };
-        let import = Import {
+        let rows = Import {
             people: self.people.clone(),
             squadrons: self.squadrons.clone(),
             numbers: self.numbers.clone(),
@@ -27,15 +26,11 @@ impl Volunteers {
             units: Arc::clone(&sitting.units),
             now: sitting.now,
             actor: sitting.caller.subject.clone(),
+            may_write: |unit| sitting.may_act_for(OFFICERS, unit),
             traceparent: xiaoan_telemetry::current_traceparent(),
             dry_run: header.dry_run,
         };
-        let may_write = |unit| sitting.may_act_for(OFFICERS, unit);
-        let taken = import.take(rows_of(stream), may_write).await.map_err(|failed| match failed {
-            ImportFailed::Stream(status) => status,
-            ImportFailed::Store(error) => store_status(&error),
-            ImportFailed::Privacy(error) => errors::internal(&error),
-        })?;
+        let taken = import::take(&rows, rows_of(stream)).await?;
         tracing::info!(
             rows = taken.rows,
             imported = taken.imported,
@@ -44,20 +39,13 @@ impl Volunteers {
             dry_run = header.dry_run,
             "volunteers imported"
         );
-        Ok(taken)
+        Ok(answer(taken))
     }
 }
 
 fn rows_of(stream: Streaming<ImportVolunteersRequest>) -> impl Stream<Item = Result<VolunteerRow, Status>> {
     stream.map(|message| match message?.part {
         Some(Part::Row(row)) => Ok(row),
-        Some(Part::Header(_)) | None => {
-            Err(out_of_order("every message after the header must be a row", "导入头之后的消息须为数据行"))
-        }
+        Some(Part::Header(_)) | None => Err(import::row_missing()),
     })
-}
-
-fn out_of_order(en: &str, zh: &str) -> Status {
-    let (zh, en) = (zh.to_owned(), en.to_owned());
-    invalid(&[Finding { code: "GE-006", severity: Severity::Error, field: "part", zh, en }])
 }
