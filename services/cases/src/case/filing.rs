@@ -238,6 +238,7 @@ mod tests {
     use super::*;
     use crate::case::story::{self, Desk};
     use time::macros::{date, datetime};
+    use xiaoan_kernel::Reason as _;
     use xiaoan_kernel::given::given;
     use xiaoan_proto::timestamp;
 
@@ -250,7 +251,7 @@ mod tests {
 
     fn codes(outcome: Result<Facts, Refused>) -> Vec<&'static str> {
         let refused = outcome.expect_err("should have been refused");
-        refused.remarks().iter().map(|r| r.reason.code()).collect()
+        refused.remarks().iter().map(|r| r.reason.said().code).collect()
     }
 
     #[test]

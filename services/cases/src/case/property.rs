@@ -83,6 +83,7 @@ mod tests {
     use super::*;
     use crate::case::story::{self, Desk};
     use time::macros::date;
+    use xiaoan_kernel::Reason as _;
     use xiaoan_kernel::given::given;
 
     fn recover(fen: i64) -> RecoverPropertyRequest {
@@ -116,7 +117,7 @@ mod tests {
         let case = given::<Case>(past).0;
         assert!(case.decide_return(&give_back(100_000), &at).is_ok());
         let refused = case.decide_return(&give_back(100_001), &at).unwrap_err();
-        assert_eq!(refused.remarks()[0].reason.code(), "CASE-RETURN-EXCEEDS-RECOVERED");
+        assert_eq!(refused.remarks()[0].reason.said().code, "CASE-RETURN-EXCEEDS-RECOVERED");
     }
 
     #[test]

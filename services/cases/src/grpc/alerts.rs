@@ -1,22 +1,21 @@
 //! `AlertService`.
 
-use super::across::Scope;
-use super::queries::bad_token;
 use super::{Casebook, Sitting, broken, remembered, well_formed_id};
 use crate::alert::{Alert, AlertEvent};
 use crate::case::case_no_is_well_formed;
 use crate::moment::Moment;
-use crate::refusal::{Refused, wire};
-use crate::views::{Page, alerts};
+use crate::refusal::Refused;
+use crate::views::alerts;
 use prost::{Message, Name};
 use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
-use xiaoan_eventstore::Decision;
+use xiaoan_eventstore::{Decision, OfOthers};
 use xiaoan_kernel::{CITY_OFFSET, Fact, OrgCode};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::alert_service_server::AlertService;
 use xiaoan_proto::core::v1::Receipt;
-use xiaoan_rpc::{Check, command_status, errors, receipt, store_status};
+use xiaoan_rpc::wire;
+use xiaoan_rpc::{Check, Page, command_status, errors, receipt, store_status};
 
 impl Casebook {
     async fn change_alert<M: Message + Name>(
@@ -122,21 +121,19 @@ impl AlertService for Casebook {
         well_formed_id("duplicate_of", &m.duplicate_of)?;
         let meta = self.meta(&sitting, &m.request_id, &m, &m.etag)?;
         let of = if m.duplicate_of == m.alert_id { vec![] } else { vec![m.duplicate_of.clone()] };
-        let scope = Scope {
-            own: &self.alerts,
-            id: &m.alert_id,
-            name: format!("alerts/{}", m.alert_id),
-            others: &self.alerts,
-            which: |_: &Alert| of.clone(),
-        };
         let decide = |alert: &Alert, originals: &BTreeMap<String, Alert>| {
             sitting.may_write(alert.unit())?;
             let original = originals.get(&m.duplicate_of).cloned().unwrap_or_default();
             let facts = alert.decide_mark_duplicate(&m, &original, &sitting.moment())?;
             // The original gets no facts: it is only checked that it is still no duplicate itself.
-            Ok((facts, BTreeMap::new()))
+            Ok((facts.into(), OfOthers::<Alert>::new()))
         };
-        let receipt = Some(self.across(scope, &meta, decide).await?);
+        let outcome = self
+            .alerts
+            .execute_across::<_, Refused>(&m.alert_id, &self.alerts, |_| of.clone(), &meta, decide)
+            .await
+            .map_err(command_status)?;
+        let receipt = Some(receipt(format!("alerts/{}", m.alert_id), &outcome));
         Ok(Response::new(v1::MarkAlertDuplicateResponse { receipt }))
     }
 
@@ -250,7 +247,7 @@ impl AlertService for Casebook {
         let (from, to, state) = check.finish((from, to, state))?;
         let units = sitting.subtree(&m.org_unit)?;
         let spelled = format!("alerts {} {} {from:?} {to:?}", m.org_unit, m.state);
-        let page = Page::of(m.page_size, &m.page_token, &spelled).map_err(|_| bad_token())?;
+        let page = Page::of(m.page_size, &m.page_token, &spelled)?;
         self.at_least(m.at_least).await?;
         let midnight = |day: time::Date| day.midnight().assume_offset(CITY_OFFSET);
         let filter = alerts::Filter {

@@ -1,7 +1,5 @@
 //! `AuditService` and `DeadlineService`, and what a deadline does that comes about.
 
-use super::across::Scope;
-use super::queries::bad_token;
 use super::{Casebook, Sitting, broken, well_formed_id};
 use crate::alert::{Alert, AlertEvent};
 use crate::audit::lot::{Frame, entry};
@@ -9,16 +7,16 @@ use crate::audit::{Audit, Stratum};
 use crate::deadline::Deadline;
 use crate::refusal::Refused;
 use crate::report::Report;
-use crate::views::{Page, audits};
+use crate::views::audits;
 use std::collections::{BTreeMap, BTreeSet};
 use time::{Date, OffsetDateTime};
 use tonic::{Request, Response, Status};
-use xiaoan_eventstore::Decision;
+use xiaoan_eventstore::{Decision, OfOthers};
 use xiaoan_kernel::{Aggregate, CITY_OFFSET, EventSet, OrgCode, city_day};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::audit_service_server::AuditService;
 use xiaoan_proto::cases::v1::deadline_service_server::DeadlineService;
-use xiaoan_rpc::{Check, Role, command_status, errors, receipt, refusal_status, store_status};
+use xiaoan_rpc::{Check, Page, Role, command_status, errors, receipt, refusal_status, store_status};
 use xiaoan_timer::Alarm;
 
 /// Events read at once when a frame is derived anew.
@@ -113,35 +111,38 @@ impl Casebook {
         let meta = alarm.command();
         let id = alarm.request_id().to_string();
         let (kind, subject) = alarm.stream.parts();
-        let name = format!("breaches/{id}");
         let which = |_: &Deadline| vec![subject.to_owned()];
         let done = match kind {
             Alert::KIND => {
-                let scope = Scope { own: &self.deadlines, id: &id, name, others: &self.alerts, which };
                 let decide = |deadline: &Deadline, alerts: &BTreeMap<String, Alert>| {
                     let alert = alerts.get(subject);
                     let unit = alert.and_then(Alert::handler);
                     let due_at = alert.and_then(Alert::register_by);
                     let resource = format!("alerts/{subject}");
-                    Ok((deadline.decide_breach(alarm, &resource, unit, due_at), BTreeMap::new()))
+                    Ok((
+                        deadline.decide_breach(alarm, &resource, unit, due_at).into(),
+                        OfOthers::<Alert>::new(),
+                    ))
                 };
-                self.across(scope, &meta, decide).await
+                self.deadlines.execute_across::<_, Refused>(&id, &self.alerts, which, &meta, decide).await
             }
             Report::KIND => {
-                let scope = Scope { own: &self.deadlines, id: &id, name, others: &self.reports, which };
                 let decide = |deadline: &Deadline, reports: &BTreeMap<String, Report>| {
                     let report = reports.get(subject);
                     let unit = report.and_then(Report::unit);
                     let due_at = report.and_then(|r| r.clock(&alarm.kind)).map(|clock| clock.due_at);
                     let resource = format!("reports/{subject}");
-                    Ok((deadline.decide_breach(alarm, &resource, unit, due_at), BTreeMap::new()))
+                    Ok((
+                        deadline.decide_breach(alarm, &resource, unit, due_at).into(),
+                        OfOthers::<Report>::new(),
+                    ))
                 };
-                self.across(scope, &meta, decide).await
+                self.deadlines.execute_across::<_, Refused>(&id, &self.reports, which, &meta, decide).await
             }
             // An aggregate that this build does not know is nothing to decide; it would fail for ever otherwise.
             _ => return Ok(()),
         };
-        done.map(drop).map_err(|status| anyhow::anyhow!("{status}"))
+        done.map(drop).map_err(|error| anyhow::anyhow!("{}", command_status(error)))
     }
 }
 
@@ -169,21 +170,20 @@ impl AuditService for Casebook {
         well_formed_id("alert_id", &m.alert_id)?;
         sitting.caller.require(Role::Registrar)?;
         let meta = self.meta(&sitting, &m.request_id, &m, &m.etag)?;
-        let scope = Scope {
-            own: &self.audits,
-            id: &m.audit_id,
-            name: format!("audits/{}", m.audit_id),
-            others: &self.alerts,
-            which: |_: &Audit| vec![m.alert_id.clone()],
-        };
+        let which = |_: &Audit| vec![m.alert_id.clone()];
         let decide = |audit: &Audit, alerts: &BTreeMap<String, Alert>| {
             let at = sitting.moment();
             let facts = audit.decide_verdict(&m, &at)?;
             let alert = alerts.get(&m.alert_id).cloned().unwrap_or_default();
             let of_alert = alert.decide_audited(&m.audit_id, &at)?;
-            Ok((facts, BTreeMap::from([(m.alert_id.clone(), of_alert)])))
+            Ok((facts.into(), BTreeMap::from([(m.alert_id.clone(), of_alert)])))
         };
-        let receipt = Some(self.across(scope, &meta, decide).await?);
+        let outcome = self
+            .audits
+            .execute_across::<_, Refused>(&m.audit_id, &self.alerts, which, &meta, decide)
+            .await
+            .map_err(command_status)?;
+        let receipt = Some(receipt(format!("audits/{}", m.audit_id), &outcome));
         Ok(Response::new(v1::RecordAuditVerdictResponse { receipt }))
     }
 
@@ -207,7 +207,7 @@ impl AuditService for Casebook {
         let (sitting, m) = self.enter(request)?;
         let units = sitting.subtree(&m.org_unit)?;
         let spelled = format!("audits {}", m.org_unit);
-        let page = Page::of(m.page_size, &m.page_token, &spelled).map_err(|_| bad_token())?;
+        let page = Page::of(m.page_size, &m.page_token, &spelled)?;
         self.at_least(m.at_least).await?;
         let (mut found, next) = audits::list(self.store.pool(), &units, &page).await.map_err(broken)?;
         found.iter_mut().for_each(|audit| audit.alerts.clear());
@@ -257,7 +257,7 @@ impl DeadlineService for Casebook {
         let (from, to) = check.finish((from, to))?;
         let units = sitting.subtree(&m.org_unit)?;
         let spelled = format!("breaches {} {from:?} {to:?}", m.org_unit);
-        let page = Page::of(m.page_size, &m.page_token, &spelled).map_err(|_| bad_token())?;
+        let page = Page::of(m.page_size, &m.page_token, &spelled)?;
         self.at_least(m.at_least).await?;
         let midnight = |day: Date| day.midnight().assume_offset(CITY_OFFSET);
         let filter = audits::Breaches {

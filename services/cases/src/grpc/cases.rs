@@ -3,7 +3,7 @@
 use super::{Casebook, Sitting, remembered, well_formed};
 use crate::case::{Case, CaseEvent};
 use crate::moment::Moment;
-use crate::refusal::{Refused, wire};
+use crate::refusal::Refused;
 use prost::{Message, Name};
 use std::pin::Pin;
 use tonic::{Request, Response, Status, Streaming};
@@ -12,6 +12,7 @@ use xiaoan_kernel::Fact;
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::case_service_server::CaseService;
 use xiaoan_proto::core::v1::Receipt;
+use xiaoan_rpc::wire;
 use xiaoan_rpc::{command_status, receipt};
 
 type Answer<T> = Result<Response<T>, Status>;

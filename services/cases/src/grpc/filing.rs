@@ -1,10 +1,9 @@
 //! The commands of a case that hold persons: they are sealed before anything is decided, and only if the command has a
 //! chance, so that a refused command leaves no key behind.
 
-use super::across::Scope;
 use super::{Casebook, Sitting, remembered};
 use crate::case::Case;
-use crate::refusal::{Reason, Refused, wire};
+use crate::refusal::{Reason, Refused};
 use crate::report::Report;
 use prost::Message;
 use std::collections::BTreeMap;
@@ -13,7 +12,8 @@ use uuid::Uuid;
 use xiaoan_eventstore::{CommandError, CommandMeta, Decision, Outcome};
 use xiaoan_kernel::{OrgCode, RequestId};
 use xiaoan_proto::cases::v1::{FileCaseRequest, FileCaseResponse, RecordSuspectCaughtRequest};
-use xiaoan_proto::core::v1::{PersonInput, Receipt, SealedPerson};
+use xiaoan_proto::core::v1::{PersonInput, SealedPerson};
+use xiaoan_rpc::wire;
 use xiaoan_rpc::{command_status, errors, receipt};
 
 /// How often the service tries another number when somebody else has used the one it gave.
@@ -67,13 +67,7 @@ impl Casebook {
             findings: warnings.iter().map(wire).collect(),
             case_no: case_no.clone(),
         };
-        let scope = Scope {
-            own: &self.cases,
-            id: &case_no,
-            name: format!("cases/{case_no}"),
-            others: &self.reports,
-            which: |_: &Case| vec![message.report_id.clone()],
-        };
+        let which = |_: &Case| vec![message.report_id.clone()];
         let decide = |case: &Case, reports: &BTreeMap<String, Report>| {
             Case::remarks_on_filing(message, &sitting.moment()).refuse()?;
             sitting.may_write(OrgCode::parse(&message.org_unit).ok())?;
@@ -81,11 +75,16 @@ impl Casebook {
             let filed_on = crate::case::day(message.filed_on);
             let of_report = report.decide_filed(&case_no, &message.org_unit, filed_on)?;
             let of_case = case.decide_file(message, &case_no, victims.to_vec(), &sitting.moment())?;
-            Ok((of_case, BTreeMap::from([(message.report_id.clone(), of_report)])))
+            let decision = Decision { facts: of_case, response: answer.encode_to_vec() };
+            Ok((decision, BTreeMap::from([(message.report_id.clone(), of_report)])))
         };
-        let (receipt, response) = self.across_answering(scope, meta, answer.encode_to_vec(), decide).await?;
-        let mut answer: FileCaseResponse = remembered(&response)?;
-        answer.receipt = Some(Receipt { name: format!("cases/{}", answer.case_no), ..receipt });
+        let outcome = self
+            .cases
+            .execute_across::<_, Refused>(&case_no, &self.reports, which, meta, decide)
+            .await
+            .map_err(command_status)?;
+        let mut answer: FileCaseResponse = remembered(&outcome.appended.response)?;
+        answer.receipt = Some(receipt(format!("cases/{}", answer.case_no), &outcome));
         Ok(answer)
     }
 

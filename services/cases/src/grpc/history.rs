@@ -2,12 +2,11 @@
 
 use super::{Casebook, Sitting, well_formed};
 use crate::case::Case;
-use prost_reflect::{DynamicMessage, SerializeOptions};
 use tonic::Status;
 use xiaoan_eventstore::RecordedEvent;
 use xiaoan_kernel::{Aggregate, OrgCode, StreamId};
 use xiaoan_proto::cases::v1::{CaseHistoryEntry, GetCaseHistoryRequest, GetCaseHistoryResponse};
-use xiaoan_rpc::{errors, store_status};
+use xiaoan_rpc::{errors, event_json, store_status};
 
 impl Casebook {
     /// Whoever may read one of the units that the case was ever with reads its history: a station that handed a case
@@ -46,25 +45,7 @@ fn entry(event: &RecordedEvent) -> Result<CaseHistoryEntry, Status> {
         occurred_on: event.occurred_on,
         recorded_at: event.recorded_at,
         actor: event.actor.clone(),
-        event_json: json(event)?,
+        event_json: event_json(event)?,
         hash: event.hash.to_vec(),
     })
-}
-
-/// The event in ProtoJSON, with the names of the `.proto` file in lowerCamelCase as the standard says.
-fn json(event: &RecordedEvent) -> Result<String, Status> {
-    let unreadable = |why: String| {
-        errors::internal(&format!("event at position {} cannot be shown: {why}", event.position))
-    };
-    let descriptor = xiaoan_proto::descriptor_pool()
-        .get_message_by_name(&event.r#type)
-        .ok_or_else(|| unreadable(format!("no message {}", event.r#type)))?;
-    let message =
-        DynamicMessage::decode(descriptor, event.payload.as_ref()).map_err(|e| unreadable(e.to_string()))?;
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::new(&mut bytes);
-    message
-        .serialize_with_options(&mut serializer, &SerializeOptions::new())
-        .map_err(|e| unreadable(e.to_string()))?;
-    String::from_utf8(bytes).map_err(|e| unreadable(e.to_string()))
 }

@@ -8,9 +8,7 @@
 //! | `reports.rs` | `ReportService` |
 //! | `audits.rs` | `AuditService`, `DeadlineService`, and what a deadline does that comes about |
 //! | `work/` | task forces, clean-ups, reverse reviews, major cases, dens, exhibits, lookups |
-//! | `across.rs` | how a command is decided on several aggregates at once |
 
-mod across;
 mod alerts;
 mod audits;
 mod cases;

@@ -1,13 +1,12 @@
 //! `CaseService`: one case, and lists of cases.
 
 use super::{Casebook, Sitting, broken, well_formed};
-use crate::views::{Page, cases};
+use crate::views::cases;
 use tonic::Status;
-use xiaoan_kernel::{Finding, Severity};
 use xiaoan_proto::cases::v1::{
     CaseState, GetCaseRequest, GetCaseResponse, ListCasesRequest, ListCasesResponse,
 };
-use xiaoan_rpc::{Check, errors, invalid};
+use xiaoan_rpc::{Check, Page, errors};
 
 impl Casebook {
     pub(super) async fn get(
@@ -54,7 +53,7 @@ impl Casebook {
             "cases {} {} {} {filed_from:?} {filed_to:?}",
             message.org_unit, message.state, message.category_prefix
         );
-        let page = Page::of(message.page_size, &message.page_token, &spelled).map_err(|_| bad_token())?;
+        let page = Page::of(message.page_size, &message.page_token, &spelled)?;
         self.at_least(message.at_least).await?;
         let filter = cases::Filter {
             units,
@@ -66,16 +65,4 @@ impl Casebook {
         let (found, next) = cases::list(self.store.pool(), &filter, &page).await.map_err(broken)?;
         Ok(ListCasesResponse { cases: found, next_page_token: Page::token(next.as_ref(), &spelled) })
     }
-}
-
-/// INVALID_ARGUMENT for a page token of another list.
-pub(super) fn bad_token() -> Status {
-    invalid(&[Finding {
-        code: "GE-006",
-        severity: Severity::Error,
-        field: "page_token",
-        zh: "page_token 不是本查询的上一页给出的，请从第一页重新开始".to_owned(),
-        en: "this page_token was not given by a page of this query; start again from the first page"
-            .to_owned(),
-    }])
 }

@@ -1,13 +1,11 @@
 //! `ReportService`.
 
-use super::across::Scope;
-use super::queries::bad_token;
 use super::{Casebook, Sitting, broken, remembered, well_formed_id};
 use crate::alert::Alert;
 use crate::moment::Moment;
 use crate::refusal::{Reason, Refused};
 use crate::report::{Report, ReportEvent};
-use crate::views::{Page, reports};
+use crate::views::reports;
 use prost::{Message, Name};
 use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
@@ -16,7 +14,7 @@ use xiaoan_kernel::{CITY_OFFSET, Fact, OrgCode};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::report_service_server::ReportService;
 use xiaoan_proto::core::v1::Receipt;
-use xiaoan_rpc::{Check, command_status, errors, receipt};
+use xiaoan_rpc::{Check, Page, command_status, errors, receipt};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -59,13 +57,7 @@ impl Casebook {
         };
         let of_alert: Vec<String> =
             Some(m.alert_id.clone()).filter(|id| !id.is_empty()).into_iter().collect();
-        let scope = Scope {
-            own: &self.reports,
-            id: &report_id,
-            name: format!("reports/{report_id}"),
-            others: &self.alerts,
-            which: |_: &Report| of_alert.clone(),
-        };
+        let answer = v1::RegisterReportResponse { receipt: None, report_id: report_id.clone() };
         let decide = |report: &Report, alerts: &BTreeMap<String, Alert>| {
             let at = sitting.moment();
             Report::remarks_on_registering(m, &at).refuse()?;
@@ -80,11 +72,15 @@ impl Casebook {
                 facts_of_alerts.insert(alert_id.clone(), facts);
             }
             let facts = report.decide_register(m, &report_id, reporter.clone(), late, &at)?;
-            Ok((facts, facts_of_alerts))
+            Ok((Decision { facts, response: answer.encode_to_vec() }, facts_of_alerts))
         };
-        let answer = v1::RegisterReportResponse { receipt: None, report_id: report_id.clone() };
-        let (receipt, response) = self.across_answering(scope, &meta, answer.encode_to_vec(), decide).await?;
-        Ok(v1::RegisterReportResponse { receipt: Some(receipt), ..remembered(&response)? })
+        let outcome = self
+            .reports
+            .execute_across::<_, Refused>(&report_id, &self.alerts, |_| of_alert.clone(), &meta, decide)
+            .await
+            .map_err(command_status)?;
+        let receipt = Some(receipt(format!("reports/{report_id}"), &outcome));
+        Ok(v1::RegisterReportResponse { receipt, ..remembered(&outcome.appended.response)? })
     }
 }
 
@@ -214,7 +210,7 @@ impl ReportService for Casebook {
         let (from, to, state) = check.finish((from, to, state))?;
         let units = sitting.subtree(&m.org_unit)?;
         let spelled = format!("reports {} {} {} {from:?} {to:?}", m.org_unit, m.state, m.overdue);
-        let page = Page::of(m.page_size, &m.page_token, &spelled).map_err(|_| bad_token())?;
+        let page = Page::of(m.page_size, &m.page_token, &spelled)?;
         self.at_least(m.at_least).await?;
         let midnight = |day: time::Date| day.midnight().assume_offset(CITY_OFFSET);
         let filter = reports::Filter {

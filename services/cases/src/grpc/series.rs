@@ -1,21 +1,20 @@
 //! `SeriesService`. Approving brought solves writes the series and every brought case in one append, all or none.
 
-use super::across::{Decided, Scope};
-use super::queries::bad_token;
 use super::{Casebook, Sitting, broken, remembered, well_formed_id};
 use crate::case::{Case, case_no_is_well_formed};
 use crate::moment::Moment;
-use crate::refusal::{Refused, wire};
+use crate::refusal::Refused;
 use crate::series::{Cases, MOST_CASES, Series, SeriesEvent};
-use crate::views::{Page, series as view};
+use crate::views::series as view;
 use prost::{Message, Name};
 use tonic::{Request, Response, Status};
-use xiaoan_eventstore::Decision;
+use xiaoan_eventstore::{Decision, OfOthers};
 use xiaoan_kernel::{Fact, OrgCode};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::series_service_server::SeriesService;
 use xiaoan_proto::core::v1::Receipt;
-use xiaoan_rpc::{command_status, errors, receipt, store_status};
+use xiaoan_rpc::wire;
+use xiaoan_rpc::{Page, command_status, errors, receipt, store_status};
 
 impl Casebook {
     async fn change_series<M: Message + Name>(
@@ -51,13 +50,17 @@ impl Casebook {
 
 /// Approves the open proposal; every case's unit must be the caller's to write for. The leading case gets no facts: it
 /// is only checked that it is still solved.
-fn bring(sitting: &Sitting, series: &Series, cases: &Cases) -> Result<Decided<Series, Case>, Refused> {
+fn bring(
+    sitting: &Sitting,
+    series: &Series,
+    cases: &Cases,
+) -> Result<(Decision<SeriesEvent>, OfOthers<Case>), Refused> {
     sitting.may_write(series.unit())?;
     let brought = series.decide_approve_brought(cases, &sitting.moment())?;
     for (case_no, _) in &brought.cases {
         sitting.may_write(cases.get(case_no).and_then(Case::unit))?;
     }
-    Ok((brought.series, brought.cases.into_iter().collect()))
+    Ok((brought.series.into(), brought.cases.into_iter().collect()))
 }
 
 #[tonic::async_trait]
@@ -141,15 +144,13 @@ impl SeriesService for Casebook {
         let (sitting, m) = self.enter(request)?;
         well_formed_id("series_id", &m.series_id)?;
         let meta = self.meta(&sitting, &m.request_id, &m, &m.etag)?;
-        let scope = Scope {
-            own: &self.series,
-            id: &m.series_id,
-            name: format!("series/{}", m.series_id),
-            others: &self.cases,
-            which: Series::cases_of_proposal,
-        };
         let decide = |series: &Series, cases: &Cases| bring(&sitting, series, cases);
-        let receipt = Some(self.across(scope, &meta, decide).await?);
+        let outcome = self
+            .series
+            .execute_across(&m.series_id, &self.cases, Series::cases_of_proposal, &meta, decide)
+            .await
+            .map_err(command_status)?;
+        let receipt = Some(receipt(format!("series/{}", m.series_id), &outcome));
         Ok(Response::new(v1::ApproveBroughtSolvesResponse { receipt }))
     }
 
@@ -186,7 +187,7 @@ impl SeriesService for Casebook {
         let (sitting, m) = self.enter(request)?;
         let units = sitting.subtree(&m.org_unit)?;
         let spelled = format!("series {}", m.org_unit);
-        let page = Page::of(m.page_size, &m.page_token, &spelled).map_err(|_| bad_token())?;
+        let page = Page::of(m.page_size, &m.page_token, &spelled)?;
         self.at_least(m.at_least).await?;
         let (series, next) = view::list(self.store.pool(), &units, &page).await.map_err(broken)?;
         let next_page_token = Page::token(next.as_ref(), &spelled);

@@ -2,6 +2,7 @@ use super::*;
 use crate::case::story::{self, Desk};
 use time::macros::datetime;
 use xiaoan_kernel::EventSet;
+use xiaoan_kernel::Reason as _;
 use xiaoan_kernel::given::given;
 use xiaoan_proto::cases::v1::{ProposeBroughtSolvesRequest, ReturnBroughtSolvesRequest};
 use xiaoan_proto::timestamp;
@@ -95,11 +96,11 @@ fn a_case_is_linked_once_and_taken_out_again() {
         |n: usize| UnlinkCaseRequest { case_no: no(n), reason: "手法不同".into(), ..Default::default() };
     assert!(linked.decide_unlink(&unlink(4), &at).is_ok());
     assert_eq!(
-        linked.decide_unlink(&unlink(9), &at).unwrap_err().remarks()[0].reason.code(),
+        linked.decide_unlink(&unlink(9), &at).unwrap_err().remarks()[0].reason.said().code,
         "SERIES-CASE-NOT-LINKED"
     );
     let refused = proposed(&desk).decide_unlink(&unlink(2), &at).unwrap_err();
-    assert_eq!(refused.remarks()[0].reason.code(), "SERIES-CASE-PROPOSED");
+    assert_eq!(refused.remarks()[0].reason.said().code, "SERIES-CASE-PROPOSED");
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn only_somebody_else_approves_or_returns_brought_solves() {
     let desk = Desk::default();
     let series = proposed(&desk);
     let refused = series.decide_approve_brought(&cases(), &desk.moment("officer-1")).unwrap_err();
-    assert_eq!(refused.remarks()[0].reason.code(), "CB-006");
+    assert_eq!(refused.remarks()[0].reason.said().code, "CB-006");
     let back = ReturnBroughtSolvesRequest { reason: "证据不足".into(), ..Default::default() };
     assert!(series.decide_return_brought(&back, &desk.moment("officer-1")).is_err());
     let mut returned = series.clone();

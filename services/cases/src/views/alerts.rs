@@ -1,6 +1,6 @@
 //! The table `alerts`.
 
-use super::{Page, Seen, corrupt};
+use super::{Seen, corrupt};
 use crate::alert::{AlertEvent, note};
 use prost::Message;
 use sqlx::{FromRow, PgConnection, PgPool};
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 use xiaoan_kernel::OrgCode;
 use xiaoan_proto::cases::v1::{Alert, AlertState};
+use xiaoan_rpc::Page;
 
 pub(super) async fn apply_in_tx(
     tx: &mut PgConnection,

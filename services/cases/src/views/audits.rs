@@ -1,6 +1,6 @@
 //! The tables `audits` and `breaches`, and the frame of a new audit.
 
-use super::{NAME, Page, Seen, corrupt};
+use super::{NAME, Seen, corrupt};
 use crate::audit::lot::{Frame, entry};
 use crate::audit::{AuditEvent, note};
 use crate::deadline::DeadlineEvent;
@@ -9,6 +9,7 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 use xiaoan_kernel::OrgCode;
 use xiaoan_proto::cases::v1::{Alert, Audit, DeadlineBreached};
+use xiaoan_rpc::Page;
 
 /// Row by row: audits are few.
 pub(super) async fn apply_in_tx(

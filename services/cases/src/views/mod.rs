@@ -16,13 +16,11 @@
 pub mod alerts;
 pub mod audits;
 pub mod cases;
-mod page;
 mod rebuild;
 pub mod reports;
 pub mod series;
 pub mod work;
 
-pub use page::{BadToken, Page};
 pub use rebuild::ViewsRebuild;
 
 use crate::alert::{Alert, AlertEvent};

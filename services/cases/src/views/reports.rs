@@ -1,6 +1,6 @@
 //! The table `reports`.
 
-use super::{Page, Seen, corrupt};
+use super::{Seen, corrupt};
 use crate::report::{ReportEvent, note};
 use prost::Message;
 use prost_types::Timestamp;
@@ -8,6 +8,7 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 use xiaoan_kernel::OrgCode;
 use xiaoan_proto::cases::v1::{Report, ReportState};
+use xiaoan_rpc::Page;
 
 /// Row by row: an event of a report is a decision of somebody, not a stream.
 pub(super) async fn apply_in_tx(

@@ -1,11 +1,12 @@
 //! The tables `series` and `series_cases`.
 
-use super::{Page, Seen, corrupt};
+use super::{Seen, corrupt};
 use crate::series::{SeriesEvent, note};
 use prost::Message;
 use sqlx::{FromRow, PgConnection, PgPool};
 use xiaoan_kernel::OrgCode;
 use xiaoan_proto::cases::v1::Series;
+use xiaoan_rpc::Page;
 
 /// Row by row: series are few, beside cases and alerts.
 pub(super) async fn apply_in_tx(

@@ -1,6 +1,6 @@
 //! The table `work`: everything of [`crate::work`], found by id, by what it belongs to, by unit and state.
 
-use super::{Page, corrupt};
+use super::corrupt;
 use crate::work::{
     Cleanup, Den, Exhibit, Lookup, MajorCase, ReverseReview, Row, TaskForce, Work, task_force,
 };
@@ -9,6 +9,7 @@ use xiaoan_eventstore::RecordedEvent;
 use xiaoan_kernel::{Aggregate, EventSet, OrgCode};
 use xiaoan_projection::ApplyError;
 use xiaoan_proto::cases::v1::TaskForceWork;
+use xiaoan_rpc::Page;
 
 /// Kind of the rows of what task forces owed.
 pub const TASK_FORCE_WORK: &str = "taskforcework";

@@ -250,7 +250,7 @@ pub(crate) mod kit {
     use crate::case::story;
     use crate::moment::Moment;
     use crate::refusal::Refused;
-    use xiaoan_kernel::{EventSet, given::given};
+    use xiaoan_kernel::{EventSet, Reason as _, given::given};
 
     /// Decides after what has fallen due, and takes the facts in; gives the names of the events.
     #[track_caller]
@@ -269,7 +269,12 @@ pub(crate) mod kit {
     /// Codes of a refusal.
     #[track_caller]
     pub(crate) fn no<T: std::fmt::Debug>(decided: Result<T, Refused>) -> Vec<&'static str> {
-        decided.expect_err("should have been refused").remarks().iter().map(|r| r.reason.code()).collect()
+        decided
+            .expect_err("should have been refused")
+            .remarks()
+            .iter()
+            .map(|r| r.reason.said().code)
+            .collect()
     }
 
     /// A day of 2026.

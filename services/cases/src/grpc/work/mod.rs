@@ -4,12 +4,11 @@
 mod openings;
 mod services;
 
-use super::queries::bad_token;
 use super::{CACHED, Casebook, Sitting, broken, well_formed_id};
 use crate::case::case_no_is_well_formed;
 use crate::moment::{Moment, NOT_ONE_OF};
 use crate::refusal::{Refused, Remarks};
-use crate::views::{Page, work as view};
+use crate::views::work as view;
 use crate::work::{Alarms, Cases, FactsOf, Row, Work, decide_after_due};
 use prost::{Message, Name};
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use tonic::Status;
 use xiaoan_eventstore::{Decision, Repository};
 use xiaoan_kernel::OrgCode;
 use xiaoan_proto::core::v1::Receipt;
-use xiaoan_rpc::{command_status, errors, receipt, refusal_status, store_status};
+use xiaoan_rpc::{Page, command_status, errors, receipt, refusal_status, store_status};
 
 /// What the handlers share: the casebook's, and the aggregates of the work.
 #[derive(Clone)]
@@ -133,7 +132,7 @@ impl WorkDesk {
         }
         let units = sitting.subtree(wanted.org_unit)?;
         let spelled = format!("{kind} {} {state} {}", wanted.org_unit, wanted.parent);
-        let page = Page::of(wanted.page_size, wanted.page_token, &spelled).map_err(|_| bad_token())?;
+        let page = Page::of(wanted.page_size, wanted.page_token, &spelled)?;
         self.book.at_least(wanted.at_least).await?;
         let filter = view::Filter { units, state, parent: wanted.parent.to_owned() };
         let (rows, next) = view::list(self.book.store.pool(), kind, &filter, &page).await.map_err(broken)?;
