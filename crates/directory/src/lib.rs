@@ -23,7 +23,8 @@ use sqlx::PgPool;
 use std::sync::{Arc, PoisonError, RwLock};
 use time::Date;
 use xiaoan_kernel::{OrgCode, OrgTree};
-use xiaoan_projection::Replay;
+use xiaoan_projection::{ProjectionHandle, Replay};
+use xiaoan_proto::projections::v1::ProjectionState;
 
 /// Name of the projection, in checkpoints and on the board.
 pub const NAME: &str = "directory";
@@ -121,5 +122,18 @@ impl Directory {
         if snapshot.position >= current.position {
             *current = Arc::new(snapshot);
         }
+    }
+}
+
+/// A readiness check: headquarters' units have been read at least once. Before that every unit would be refused as
+/// unknown, and a caller does not send such a command again. Later headquarters may be away.
+pub fn units_known(
+    directory: Arc<Directory>,
+    following: Option<ProjectionHandle>,
+) -> impl Fn() -> std::future::Ready<Result<(), String>> + Send + Sync + 'static {
+    move || {
+        let read_once = !directory.tree().units().is_empty()
+            || following.as_ref().is_none_or(|f| f.status().state() == ProjectionState::Live);
+        std::future::ready(if read_once { Ok(()) } else { Err("org units not read yet".to_owned()) })
     }
 }

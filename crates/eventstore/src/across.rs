@@ -66,12 +66,12 @@ impl<A: Aggregate> Repository<A> {
                     return self.accepted_before(command, CommandError::Refused(refusal)).await;
                 }
             };
-            let own = write(StreamId::new(A::KIND, id), loaded.version, decision.facts);
+            let own = write(StreamId::new(A::KIND, id), loaded.version, &decision.facts);
             let rest: Vec<_> = versions
                 .into_iter()
                 .map(|(other, version)| {
                     let facts = of_others.remove(&other).unwrap_or_default();
-                    write(StreamId::new(B::KIND, &other), version, facts)
+                    write(StreamId::new(B::KIND, &other), version, &facts)
                 })
                 .collect();
             if let Some(stranger) = of_others.keys().next() {
@@ -117,12 +117,12 @@ impl<A: Aggregate> Repository<A> {
     }
 }
 
-fn write<E: EventSet>(stream: StreamId, expected_version: i64, facts: Vec<Fact<E>>) -> StreamWrite {
-    StreamWrite { stream, expected_version, events: facts.into_iter().map(NewEvent::from).collect() }
+fn write<E: EventSet>(stream: StreamId, expected_version: i64, facts: &[Fact<E>]) -> StreamWrite {
+    StreamWrite { stream, expected_version, events: facts.iter().map(NewEvent::from).collect() }
 }
 
-impl<E: EventSet> From<Fact<E>> for NewEvent {
-    fn from(fact: Fact<E>) -> Self {
+impl<E: EventSet> From<&Fact<E>> for NewEvent {
+    fn from(fact: &Fact<E>) -> Self {
         Self {
             type_name: fact.event.type_name(),
             payload: fact.event.encode(),

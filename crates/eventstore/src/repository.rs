@@ -180,17 +180,11 @@ impl<A: Aggregate> Repository<A> {
         current: &Cached<A>,
         decision: Decision<A::Event>,
     ) -> Result<Outcome, AppendError> {
-        let events = decision.facts.iter().map(|fact| NewEvent {
-            type_name: fact.event.type_name(),
-            payload: fact.event.encode(),
-            org_unit: fact.org_unit,
-            occurred_on: fact.occurred_on,
-        });
         // Also without facts: the write then only checks that the state is still the one the answer was decided on.
         let write = StreamWrite {
             stream: StreamId::new(A::KIND, id),
             expected_version: current.version,
-            events: events.collect(),
+            events: decision.facts.iter().map(NewEvent::from).collect(),
         };
         let append = Append {
             request: Some(command.request),

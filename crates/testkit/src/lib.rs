@@ -8,6 +8,7 @@
 //! | [`Process`] | a service's binary, started with an environment, awaited at `/readyz`, killed by its pid |
 //! | [`register_units`] | the org units of the acceptance data, in a service's directory |
 //! | [`refused`], [`no`], [`position`], [`id`] | what a service answered, as a test asks for it |
+//! | [`golden`] | the stored form of events, fixed in files |
 //! | [`wait_until`] | waits for a condition, never for a time |
 //!
 //! Needs two variables, which `./dev test` sets: `XIAOAN_TEST_PG`, the URL of a PostgreSQL ≥ 15 with a superuser,
@@ -19,6 +20,7 @@
 mod admin;
 mod answers;
 mod database;
+pub mod golden;
 mod issuer;
 mod keeper;
 mod nats;

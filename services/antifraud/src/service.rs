@@ -8,7 +8,7 @@ use anyhow::Context;
 use sqlx::PgPool;
 use std::sync::Arc;
 use time::Duration;
-use xiaoan_directory::Directory;
+use xiaoan_directory::{Directory, units_known};
 use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
 use xiaoan_feed::{LogReader, Publisher, event_log_service};
 use xiaoan_kernel::legal::LegalClock;
@@ -22,7 +22,6 @@ use xiaoan_proto::antifraud::v1::ledger_service_server::LedgerServiceServer;
 use xiaoan_proto::antifraud::v1::member_unit_service_server::MemberUnitServiceServer;
 use xiaoan_proto::antifraud::v1::return_service_server::ReturnServiceServer;
 use xiaoan_proto::antifraud::v1::stop_service_server::StopServiceServer;
-use xiaoan_proto::projections::v1::ProjectionState;
 use xiaoan_rpc::{LOG_READERS, REBUILDERS, Secret, Server, Start, allow, database_answers, shutdown_signal};
 use xiaoan_timer::{Change, TimerOptions, TimerWorker, Timers};
 
@@ -133,17 +132,4 @@ pub fn mount(server: Server, parts: Parts) -> (Server, Running) {
         .readiness("database", database_answers(pool))
         .readiness("directory", units_known);
     (server, Running { worker, timers })
-}
-
-/// A readiness check: headquarters' units have been read at least once. Before that every unit would be refused as unknown,
-/// and a caller does not send such a command again. Later headquarters may be away.
-fn units_known(
-    directory: Arc<Directory>,
-    following: Option<ProjectionHandle>,
-) -> impl Fn() -> std::future::Ready<Result<(), String>> + Send + Sync + 'static {
-    move || {
-        let read_once = !directory.tree().units().is_empty()
-            || following.as_ref().is_none_or(|f| f.status().state() == ProjectionState::Live);
-        std::future::ready(if read_once { Ok(()) } else { Err("org units not read yet".to_owned()) })
-    }
 }

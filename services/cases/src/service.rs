@@ -8,7 +8,7 @@ use crate::views::{Views, ViewsRebuild};
 use anyhow::Context;
 use sqlx::PgPool;
 use std::sync::Arc;
-use xiaoan_directory::Directory;
+use xiaoan_directory::{Directory, units_known};
 use xiaoan_eventstore::{AppenderOptions, EventStore, RecordedEvent};
 use xiaoan_feed::{LogReader, Publisher, event_log_service};
 use xiaoan_kernel::{Clock, SystemClock, UnknownEvent, city_day};
@@ -27,7 +27,6 @@ use xiaoan_proto::cases::v1::report_service_server::ReportServiceServer;
 use xiaoan_proto::cases::v1::reverse_review_service_server::ReverseReviewServiceServer;
 use xiaoan_proto::cases::v1::series_service_server::SeriesServiceServer;
 use xiaoan_proto::cases::v1::task_force_service_server::TaskForceServiceServer;
-use xiaoan_proto::projections::v1::ProjectionState;
 use xiaoan_rpc::{LOG_READERS, REBUILDERS, Secret, Server, Start, allow, database_answers, shutdown_signal};
 use xiaoan_timer::{Change, TimerOptions, TimerWorker, Timers};
 
@@ -140,17 +139,4 @@ pub fn mount(server: Server, parts: Parts) -> (Server, Running) {
         .readiness("database", database_answers(pool))
         .readiness("directory", units_known);
     (server, Running { worker, timers })
-}
-
-/// A readiness check: headquarters' units have been read at least once. Before that every unit would be refused as
-/// unknown, and a caller does not send such a command again. Later headquarters may be away.
-fn units_known(
-    directory: Arc<Directory>,
-    following: Option<ProjectionHandle>,
-) -> impl Fn() -> std::future::Ready<Result<(), String>> + Send + Sync + 'static {
-    move || {
-        let read_once = !directory.tree().units().is_empty()
-            || following.as_ref().is_none_or(|f| f.status().state() == ProjectionState::Live);
-        std::future::ready(if read_once { Ok(()) } else { Err("org units not read yet".to_owned()) })
-    }
 }

@@ -7,7 +7,7 @@ use crate::views::{Views, ViewsRebuild};
 use anyhow::Context;
 use sqlx::PgPool;
 use std::sync::Arc;
-use xiaoan_directory::Directory;
+use xiaoan_directory::{Directory, units_known};
 use xiaoan_eventstore::{AppenderOptions, EventStore};
 use xiaoan_feed::{LogReader, Publisher, event_log_service};
 use xiaoan_kernel::SystemClock;
@@ -18,7 +18,6 @@ use xiaoan_proto::port::v1::freight_traffic_service_server::FreightTrafficServic
 use xiaoan_proto::port::v1::guard_service_server::GuardServiceServer;
 use xiaoan_proto::port::v1::incident_service_server::IncidentServiceServer;
 use xiaoan_proto::port::v1::intake_service_server::IntakeServiceServer;
-use xiaoan_proto::projections::v1::ProjectionState;
 use xiaoan_rpc::{LOG_READERS, REBUILDERS, Secret, Server, Start, allow, database_answers, shutdown_signal};
 
 /// Name of this service as a source of events.
@@ -98,17 +97,4 @@ pub fn mount(server: Server, parts: Parts) -> Server {
         .add_service(projections_service(handles, vec![rebuilder], allow(REBUILDERS)))
         .readiness("database", database_answers(pool))
         .readiness("directory", units_known)
-}
-
-/// A readiness check: headquarters' units have been read at least once. Before that every unit would be refused as
-/// unknown, and a caller does not send such a command again. Later headquarters may be away.
-fn units_known(
-    directory: Arc<Directory>,
-    following: Option<ProjectionHandle>,
-) -> impl Fn() -> std::future::Ready<Result<(), String>> + Send + Sync + 'static {
-    move || {
-        let read_once = !directory.tree().units().is_empty()
-            || following.as_ref().is_none_or(|f| f.status().state() == ProjectionState::Live);
-        std::future::ready(if read_once { Ok(()) } else { Err("org units not read yet".to_owned()) })
-    }
 }

@@ -5,13 +5,12 @@ use crate::views::{TABLES, Views};
 use anyhow::Context;
 use sqlx::PgPool;
 use std::sync::Arc;
-use xiaoan_directory::Directory;
+use xiaoan_directory::{Directory, units_known};
 use xiaoan_eventstore::{AppenderOptions, EventStore};
 use xiaoan_feed::{LogReader, Publisher, event_log_service};
 use xiaoan_kernel::SystemClock;
 use xiaoan_privacy::{Kek, Vault};
 use xiaoan_projection::{ProjectionHandle, Rebuilder, Replay, Runner, projections_service};
-use xiaoan_proto::projections::v1::ProjectionState;
 use xiaoan_proto::volunteers::v1::patrol_service_server::PatrolServiceServer;
 use xiaoan_proto::volunteers::v1::squadron_service_server::SquadronServiceServer;
 use xiaoan_proto::volunteers::v1::volunteer_service_server::VolunteerServiceServer;
@@ -87,17 +86,4 @@ pub fn mount(server: Server, parts: Parts) -> Server {
         .add_service(projections_service(handles, vec![rebuilder], allow(REBUILDERS)))
         .readiness("database", database_answers(pool))
         .readiness("directory", units_known)
-}
-
-/// A readiness check: headquarters' units have been read at least once. Before that every unit would be refused as
-/// unknown, and a caller does not send such a command again. Later headquarters may be away.
-fn units_known(
-    directory: Arc<Directory>,
-    following: Option<ProjectionHandle>,
-) -> impl Fn() -> std::future::Ready<Result<(), String>> + Send + Sync + 'static {
-    move || {
-        let read_once = !directory.tree().units().is_empty()
-            || following.as_ref().is_none_or(|f| f.status().state() == ProjectionState::Live);
-        std::future::ready(if read_once { Ok(()) } else { Err("org units not read yet".to_owned()) })
-    }
 }

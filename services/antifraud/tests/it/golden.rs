@@ -1,101 +1,16 @@
-//! Events are stored for ever: the bytes of every event, with every field set, are fixed in `tests/golden/`. There is no switch
-//! that rewrites the files.
-//!
-//! In a golden event every text says its field's name and every number follows from it, so that a field whose number was changed
-//! or given to another is noticed. Fields added later are absent in the old bytes, and must be.
+//! Golden events (`xiaoan_testkit::golden`), in `tests/golden/`.
 
-use prost_reflect::{
-    Cardinality, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
-};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 use xiaoan_antifraud::account::AccountEvent;
 use xiaoan_antifraud::member::MemberEvent;
-use xiaoan_kernel::EventSet;
-
-fn folder() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"))
-}
-
-/// Every event of the language of this service, by the comment in its proto.
-fn events() -> BTreeSet<String> {
-    let protos = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto/xiaoan/antifraud/v1"));
-    let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(protos).expect("protos") {
-        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a proto");
-        for part in text.split("// Event:").skip(1) {
-            let name =
-                part.split_once("message ").and_then(|(_, rest)| rest.split_once(' ')).expect("a message").0;
-            names.insert(format!("xiaoan.antifraud.v1.{name}"));
-        }
-    }
-    names
-}
-
-/// What a field holds in a golden event.
-fn value(field: &FieldDescriptor) -> Value {
-    let number: u32 = field.name().bytes().map(u32::from).sum();
-    let small = i32::try_from(number).expect("small");
-    match field.kind() {
-        Kind::String => Value::String(field.name().to_owned()),
-        Kind::Bytes => Value::Bytes(field.name().as_bytes().to_vec().into()),
-        Kind::Bool => Value::Bool(true),
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => Value::I32(small),
-        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Value::I64(small.into()),
-        Kind::Uint32 | Kind::Fixed32 => Value::U32(number),
-        Kind::Uint64 | Kind::Fixed64 => Value::U64(number.into()),
-        Kind::Float | Kind::Double => panic!("no event has floats"),
-        Kind::Enum(e) => Value::EnumNumber(e.values().map(|v| v.number()).max().expect("values")),
-        Kind::Message(message) => Value::Message(full(&message)),
-    }
-}
-
-fn full(descriptor: &MessageDescriptor) -> DynamicMessage {
-    let mut message = DynamicMessage::new(descriptor.clone());
-    for field in descriptor.fields() {
-        let one = value(&field);
-        let list = field.cardinality() == Cardinality::Repeated;
-        message.set_field(&field, if list { Value::List(vec![one]) } else { one });
-    }
-    message
-}
-
-/// Every field that is there holds what its name says.
-fn check(message: &DynamicMessage) {
-    assert_eq!(message.unknown_fields().count(), 0, "{} lost a field", message.descriptor().full_name());
-    for (field, found) in message.fields() {
-        let found = match found {
-            Value::List(list) => list.first().expect("one").clone(),
-            other => other.clone(),
-        };
-        match &found {
-            Value::Message(inner) => check(inner),
-            Value::EnumNumber(number) => assert!(*number > 0, "{}", field.full_name()),
-            other => assert_eq!(*other, value(&field), "{}", field.full_name()),
-        }
-    }
-}
+use xiaoan_testkit::golden::{again, events_of, unchanged};
 
 #[test]
 fn the_stored_form_of_every_event_never_changes() {
-    let events = events();
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"));
+    let events = events_of("xiaoan.antifraud.v1", |_| true);
     assert_eq!(events.len(), 38, "a new event needs its golden file and its arm in an aggregate");
-    for name in &events {
-        let file = folder().join(format!("{name}.hex"));
-        let descriptor = xiaoan_proto::descriptor_pool().get_message_by_name(name).expect("a message");
-        let golden = std::fs::read_to_string(&file).unwrap_or_else(|_| {
-            let bytes = hex::encode(prost::Message::encode_to_vec(&full(&descriptor)));
-            panic!("a new event needs its golden file {}:\n{bytes}", file.display())
-        });
-        let bytes = hex::decode(golden.trim()).expect("hex");
-        check(&DynamicMessage::decode(descriptor, bytes.as_slice()).expect("readable"));
-        // And the service reads and writes it as it is.
-        let again = match AccountEvent::decode(name, &bytes) {
-            Ok(event) => event.encode(),
-            Err(_) => MemberEvent::decode(name, &bytes).expect("an event of one of the aggregates").encode(),
-        };
-        assert_eq!(hex::encode(again), golden.trim(), "the stored form of {name} has changed");
-    }
-    let files = std::fs::read_dir(folder()).expect("folder").count();
+    unchanged(folder, &events, &[again::<AccountEvent>, again::<MemberEvent>]);
+    let files = std::fs::read_dir(folder).expect("folder").count();
     assert_eq!(files, events.len(), "a golden file without an event: old logs hold it still");
 }

@@ -73,7 +73,7 @@ impl<F: Fn(OrgCode) -> bool + Sync> import::Import for Import<F> {
             writes: vec![StreamWrite {
                 stream: StreamId::new(Case::KIND, &good.id),
                 expected_version: 0,
-                events: facts.into_iter().map(NewEvent::from).collect(),
+                events: facts.iter().map(NewEvent::from).collect(),
             }],
             actor: self.actor.clone(),
             traceparent: self.traceparent.clone(),

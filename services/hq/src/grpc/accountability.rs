@@ -24,7 +24,7 @@ use xiaoan_eventstore::{
     Append, AppendError, Appended, CommandMeta, EventStore, Loaded, NewEvent, Outcome, Repository,
     StreamWrite,
 };
-use xiaoan_kernel::{Aggregate, EventSet, Fact, OrgCode, StreamId, city_day};
+use xiaoan_kernel::{Aggregate, Fact, OrgCode, StreamId, city_day};
 use xiaoan_proto::core::v1::Receipt;
 use xiaoan_proto::hq::v1::{self as hq, InterviewState};
 use xiaoan_rpc::{Caller, Role, command_meta, errors, receipt, receipt_of, refusal_status, store_status};
@@ -53,13 +53,8 @@ pub(super) struct Write(StreamWrite);
 
 impl Write {
     /// Facts of an aggregate, provided that it still is as it was loaded; without facts only that is checked.
-    pub(super) fn of<A: Aggregate>(id: &str, loaded: &Loaded<A>, facts: Vec<Fact<A::Event>>) -> Self {
-        let events = facts.into_iter().map(|fact| NewEvent {
-            type_name: fact.event.type_name(),
-            payload: fact.event.encode(),
-            org_unit: fact.org_unit,
-            occurred_on: fact.occurred_on,
-        });
+    pub(super) fn of<A: Aggregate>(id: &str, loaded: &Loaded<A>, facts: &[Fact<A::Event>]) -> Self {
+        let events = facts.iter().map(NewEvent::from);
         let stream = StreamId::new(A::KIND, id);
         Self(StreamWrite { stream, expected_version: loaded.version, events: events.collect() })
     }
@@ -182,7 +177,7 @@ impl Accountable {
             let because = Because { notice_id, ..because.clone() };
             let facts: Vec<Fact<InterviewEvent>> =
                 loaded.state.withdraw(&because, on).map_err(|no| refusal_status(&no))?;
-            let write = Write::of(&shown.interview_id, &loaded, facts);
+            let write = Write::of(&shown.interview_id, &loaded, &facts);
             fallen.push((shown.interview_id, write));
         }
         Ok(fallen)

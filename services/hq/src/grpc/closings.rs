@@ -74,7 +74,7 @@ impl ClosingService for Accountable {
                 .map_err(no)?;
             let mut corrected = loaded.state.clone();
             facts.iter().for_each(|fact| corrected.apply(&fact.event));
-            let mut writes = vec![Write::of(&id, &loaded, facts)];
+            let mut writes = vec![Write::of(&id, &loaded, &facts)];
             let withdrawn = self.withdraw(&corrected, &mut writes).await?;
             if let Some((given, appended)) = self.record(&meta, writes, withdrawn).await? {
                 return Ok(answer(given, &appended));
@@ -133,7 +133,7 @@ impl Accountable {
             }
             let loaded = self.notices.load(&notice.notice_id).await.map_err(|e| store_status(&e))?;
             let facts = loaded.state.withdraw(closing).map_err(no)?;
-            writes.push(Write::of(&notice.notice_id, &loaded, facts));
+            writes.push(Write::of(&notice.notice_id, &loaded, &facts));
             answer.withdrawn_notices.push(notice.notice_id.clone());
             withdrawn.insert(notice.org_unit, notice.notice_id);
         }

@@ -129,7 +129,7 @@ impl Accountable {
         let on = Step { field: "on", stated: command.on, earliest: Date::MIN, today }.day().map_err(no)?;
         let facts = loaded.state.decide_trigger(&streak, on).map_err(no)?;
         let answer = hq::TriggerInterviewResponse { receipt: None, interview_id: id.clone() };
-        Ok((vec![Write::of(&id, &loaded, facts)], answer))
+        Ok((vec![Write::of(&id, &loaded, &facts)], answer))
     }
 
     async fn on_interview(

@@ -174,9 +174,9 @@ impl Accountable {
         let facts = loaded.state.decide_issue(shown, command, &self.terms, self.today()).map_err(no)?;
         let on = facts.first().map_or(self.today(), |fact: &Fact<NoticeEvent>| fact.occurred_on);
         let mut answer = hq::IssueNoticeResponse { notice_id: id.to_owned(), ..Default::default() };
-        let mut writes = vec![Write::of(id, &loaded, facts)];
+        let mut writes = vec![Write::of(id, &loaded, &facts)];
         // The notice rests on the closing as it is: a correction in between makes this one decide again.
-        writes.push(Write::of(&command.closing_id, &closing, Vec::new()));
+        writes.push(Write::of(&command.closing_id, &closing, &[]));
         let figures = crate::closing::current(shown);
         let rule = figures.and_then(|f| f.scheme.as_ref()).and_then(rule_of);
         let (Some(rule), Some(month)) = (rule, Month::parse(&shown.period)) else {
@@ -191,7 +191,7 @@ impl Accountable {
             let loaded = self.interviews.load(&interview_id).await.map_err(|e| store_status(&e))?;
             // One that is there already stays as it is.
             if let Ok(facts) = loaded.state.decide_trigger(&streak, on) {
-                writes.push(Write::of(&interview_id, &loaded, facts));
+                writes.push(Write::of(&interview_id, &loaded, &facts));
                 answer.interview_ids.push(interview_id);
             }
         }
@@ -210,7 +210,7 @@ impl Accountable {
         let on = facts.first().map_or(self.today(), |fact| fact.occurred_on);
         let notice = loaded.state.known().map_err(no)?.clone();
         let mut answer = hq::WaiveNoticeResponse::default();
-        let mut writes = vec![Write::of(&command.notice_id, &loaded, facts)];
+        let mut writes = vec![Write::of(&command.notice_id, &loaded, &facts)];
         let Some(month) = Month::parse(&notice.period) else { return Ok((writes, answer)) };
         let mut history: History =
             closings::history(self.pool(), &notice.board, &notice.org_unit).await.map_err(broken)?;

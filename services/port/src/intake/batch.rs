@@ -183,7 +183,7 @@ fn writes_of<A: Aggregate>(works: Works<A>) -> impl Iterator<Item = (i64, Stream
         let write = StreamWrite {
             stream: StreamId::new(A::KIND, &id),
             expected_version: work.version,
-            events: work.facts.into_iter().map(NewEvent::from).collect(),
+            events: work.facts.iter().map(NewEvent::from).collect(),
         };
         (work.first, write)
     })

@@ -27,7 +27,7 @@ pub(super) fn begin(cadence: WorkCadence, day: Date) -> Date {
     }
 }
 
-fn last(cadence: WorkCadence, start: Date) -> Date {
+pub(super) fn last(cadence: WorkCadence, start: Date) -> Date {
     match cadence {
         WorkCadence::WeeklyAnalysis => start + Duration::days(6),
         WorkCadence::MonthlyAnalysis => {
@@ -134,7 +134,8 @@ impl TaskForce {
     }
 }
 
-/// What an event says about one piece of work, for the list of work; `done_at` is when it was recorded.
+/// What an event says about one piece of work, for the list of work; unless it says when it was done, that is when it was
+/// recorded.
 #[must_use]
 pub fn work_of(event: &TaskForceEvent, recorded_at: Option<prost_types::Timestamp>) -> Option<TaskForceWork> {
     let state = |late| if late { TaskForceWorkState::Late } else { TaskForceWorkState::InTime };
@@ -157,7 +158,7 @@ pub fn work_of(event: &TaskForceEvent, recorded_at: Option<prost_types::Timestam
             period_start: e.day,
             state: state(e.late).into(),
             due_at: e.due_at,
-            done_at: recorded_at,
+            done_at: e.done_at.or(recorded_at),
             text: e.text.clone(),
             alerts: e.alerts,
             ..Default::default()
@@ -169,7 +170,7 @@ pub fn work_of(event: &TaskForceEvent, recorded_at: Option<prost_types::Timestam
             period_start: e.week_start,
             state: state(e.late).into(),
             due_at: e.due_at,
-            done_at: recorded_at,
+            done_at: e.done_at.or(recorded_at),
             text: e.text.clone(),
             case_nos: e.case_nos.clone(),
             ..Default::default()
@@ -181,7 +182,7 @@ pub fn work_of(event: &TaskForceEvent, recorded_at: Option<prost_types::Timestam
             period_start: e.month_start,
             state: state(e.late).into(),
             due_at: e.due_at,
-            done_at: recorded_at,
+            done_at: e.done_at.or(recorded_at),
             text: e.text.clone(),
             filed: e.filed,
             solved: e.solved,

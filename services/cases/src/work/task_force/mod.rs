@@ -6,6 +6,7 @@
 //! time one of each kind is ahead, and those that are overdue beside it.
 
 mod duties;
+mod taken_over;
 
 pub use duties::{row_id, work_of};
 
@@ -184,6 +185,7 @@ impl TaskForce {
         }
         let formed_on = at.past_day(&mut remarks, "formed_on", m.formed_on.as_ref());
         members(&mut remarks, &m.members);
+        let before = taken_over::read(&mut remarks, &m.taken_over, formed_on, at);
         remarks.refuse()?;
         let (unit, formed_on) = (noted(unit)?, noted(formed_on)?);
         if self.unit().is_some() {
@@ -202,7 +204,9 @@ impl TaskForce {
             members: m.members.clone(),
             duties: duties.ok_or(Reason::Work(no::TERM_MISSING))?,
         };
-        Ok(vec![Fact::new(formed, unit, formed_on)])
+        let mut facts = vec![Fact::new(formed, unit, formed_on)];
+        facts.extend(before.into_iter().map(|work| work.into_fact(m, unit, at)));
+        Ok(facts)
     }
 
     /// States anew who works in it.
@@ -282,6 +286,7 @@ impl TaskForce {
             due_at: owed.due_at,
             next: duties::next_unless_known(at.rules, &owed),
             issued_by: at.actor.to_owned(),
+            done_at: None,
         };
         Ok(vec![Fact::new(issued, unit, at.today())])
     }
@@ -328,6 +333,7 @@ impl TaskForce {
             due_at: owed.due_at,
             next: duties::next_unless_known(at.rules, &owed),
             analysed_by: at.actor.to_owned(),
+            done_at: None,
         };
         Ok(vec![Fact::new(analysed, unit, at.today())])
     }
@@ -361,6 +367,7 @@ impl TaskForce {
             due_at: owed.due_at,
             next: duties::next_unless_known(at.rules, &owed),
             analysed_by: at.actor.to_owned(),
+            done_at: None,
         };
         Ok(vec![Fact::new(analysed, unit, at.today())])
     }

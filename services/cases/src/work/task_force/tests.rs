@@ -243,3 +243,74 @@ fn a_directive_goes_to_units_of_the_bureau() {
     let elsewhere = IssueDirectiveRequest { addressed_to: vec!["371103010000".into()], ..directive(10, 1) };
     assert_eq!(no(formed().decide_issue_directive(&elsewhere, &desk.chief("chief-1"))), ["GE-006"]);
 }
+
+fn piece(
+    cadence: WorkCadence,
+    start: Option<core::Date>,
+    done_at: Option<OffsetDateTime>,
+) -> xiaoan_proto::cases::v1::TaskForceWorkTakenOver {
+    xiaoan_proto::cases::v1::TaskForceWorkTakenOver {
+        cadence: cadence.into(),
+        period_start: start,
+        text: if done_at.is_some() { "按纸质台账录入".into() } else { String::new() },
+        done_at: done_at.map(xiaoan_proto::timestamp),
+        ..Default::default()
+    }
+}
+
+#[test]
+fn a04_a_task_force_that_was_at_work_before_brings_what_it_did_late_and_missed() {
+    let desk = desk(datetime!(2026-10-01 12:00 +8));
+    let at = desk.chief("chief-1");
+    let request = FormTaskForceRequest {
+        formed_on: on(8, 31),
+        taken_over: vec![
+            piece(WorkCadence::MonthlyAnalysis, on(8, 1), Some(datetime!(2026-09-02 16:00 +8))),
+            piece(WorkCadence::WeeklyAnalysis, on(9, 7), Some(datetime!(2026-09-16 9:00 +8))),
+            piece(WorkCadence::DailyDirective, on(9, 2), None),
+            piece(WorkCadence::DailyDirective, on(9, 1), Some(datetime!(2026-09-02 11:59 +8))),
+            piece(WorkCadence::DailyDirective, on(9, 3), Some(datetime!(2026-09-04 12:00 +8))),
+        ],
+        ..form()
+    };
+    let mut tf = TaskForce::default();
+    let names = run(&mut tf, &at, |tf| tf.decide_form(&request, &at));
+    assert_eq!(
+        names,
+        [
+            "TaskForceFormed",
+            "DirectiveIssued",
+            "MonthAnalysed",
+            "DirectiveIssued",
+            "TaskForceWorkMissed",
+            "KeyCasesAnalysed",
+        ],
+        "in the order of their days"
+    );
+    let counts: Vec<_> = tf.shown().counts.iter().map(|c| (c.in_time, c.late, c.missed)).collect();
+    assert_eq!(counts, [(1, 1, 1), (0, 1, 0), (1, 0, 0)]);
+    // What is owed is what would be owed without it.
+    assert_eq!(tf.shown().duties, formed().shown().duties);
+    assert!(tf.fall_due(datetime!(2026-10-02 11:59 +8), at.rules).is_empty(), "nothing of it falls due");
+}
+
+#[test]
+fn what_is_taken_over_is_of_a_period_that_is_past_and_could_be_done_then() {
+    let desk = desk(datetime!(2026-10-01 12:00 +8));
+    let at = desk.chief("chief-1");
+    let daily = WorkCadence::DailyDirective;
+    let early = datetime!(2026-09-13 23:59 +8);
+    for (what, pieces) in [
+        ("today's is owed, not taken over", vec![piece(daily, on(10, 1), Some(at.now))]),
+        ("before it was formed", vec![piece(daily, on(9, 29), Some(datetime!(2026-09-29 9:00 +8)))]),
+        ("no Monday", vec![piece(WorkCadence::WeeklyAnalysis, on(9, 30), None)]),
+        ("not over yet", vec![piece(WorkCadence::WeeklyAnalysis, on(9, 7), Some(early))]),
+        ("can still be done", vec![piece(daily, on(9, 30), None)]),
+        ("done after it was missed", vec![piece(daily, on(9, 30), Some(datetime!(2026-10-02 12:00 +8)))]),
+        ("twice", vec![piece(daily, on(9, 30), Some(at.now)), piece(daily, on(9, 30), Some(at.now))]),
+    ] {
+        let request = FormTaskForceRequest { taken_over: pieces, ..form() };
+        let refused = no(TaskForce::default().decide_form(&request, &at));
+        assert!(!refused.is_empty() && refused.iter().all(|c| ["GE-006", "CB-003"].contains(c)), "{what}");
+    }
+}
