@@ -112,7 +112,7 @@ async fn typescript_shows_standings_and_goes_on_after_the_service_was_killed() -
     typescript
         .env("XIAOAN_RANKINGS_URL", city.rankings.grpc_url())
         .env("XIAOAN_TOKEN", city.token("wall-1", CITY, &["officer"]))
-        .args(["theft-stations", "2026-06", "1"]);
+        .args(["watch", "theft-stations", "2026-06", "1"]);
     let mut screen = Running::start(typescript)?;
     let said = screen.until("watching behind revision ").await?;
     assert!(said[0].starts_with("theft-stations 2026-06: "), "{said:#?}");
@@ -129,6 +129,30 @@ async fn typescript_shows_standings_and_goes_on_after_the_service_was_killed() -
     assert!(said.last().is_some_and(|line| line.contains("cases at 2, 0 behind")), "{said:#?}");
     let ended = tokio::time::timeout(DEADLINE, screen.child.wait()).await??;
     assert!(ended.success());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn typescript_hands_in_an_application_once_however_often_it_is_sent() -> Result<()> {
+    const STATION: &str = "371121010000";
+    let Some(mut typescript) = example("typescript") else { return Ok(()) };
+    let city = City::start().await?;
+    typescript
+        .env("XIAOAN_VOLUNTEERS_URL", city.volunteers.grpc_url())
+        .env("XIAOAN_TOKEN", city.token("team-website", STATION, &["officer"]))
+        .args(["apply", "17"]);
+    let said = said(typescript).await?;
+    assert_eq!(said[0], "received team-17 at position 1, etag 1");
+    assert_eq!(said[1], "sent again: team-17, replayed true");
+    assert!(
+        said[2].starts_with(r#"an unknown unit: INVALID_ARGUMENT CB-001 {"org_unit":"CB-001"}"#),
+        "{said:#?}"
+    );
+    assert!(
+        said[3].starts_with("the same request_id with another body: ALREADY_EXISTS GE-002 {}"),
+        "{said:#?}"
+    );
+    assert_eq!(city.head("volunteers").await?, 1);
     Ok(())
 }
 
