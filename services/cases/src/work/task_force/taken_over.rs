@@ -22,6 +22,7 @@ const FIELD: &str = "taken_over";
 /// A piece whose fields are right.
 pub(super) struct Piece<'m> {
     stated: &'m TaskForceWorkTakenOver,
+    start: Date,
     duty: WorkDuty,
     done_at: Option<OffsetDateTime>,
     occurred_on: Date,
@@ -49,7 +50,7 @@ pub(super) fn read<'m>(
             one(remarks, piece, formed_on, at)
         })
         .collect();
-    read.sort_by_key(|piece| (piece.occurred_on, piece.stated.cadence, piece.duty.period_end.map(|d| d.day)));
+    read.sort_by_key(|piece| (piece.occurred_on, piece.stated.cadence, piece.start));
     read
 }
 
@@ -90,7 +91,8 @@ fn one<'m>(
             };
             remarks.note("taken_over.done_at", form);
         }
-        return Some(Piece { stated: piece, duty, done_at: None, occurred_on: day_of(duty.missed_at.as_ref()) });
+        let occurred_on = day_of(duty.missed_at.as_ref());
+        return Some(Piece { stated: piece, start, duty, done_at: None, occurred_on });
     };
     text(remarks, "taken_over.text", &piece.text, 1, 2000);
     let done_at = at.past_instant(remarks, "taken_over.done_at", Some(done_at))?;
@@ -105,7 +107,7 @@ fn one<'m>(
         };
         remarks.note("taken_over.done_at", form);
     }
-    Some(Piece { stated: piece, duty, done_at: Some(done_at), occurred_on: city_day(done_at) })
+    Some(Piece { stated: piece, start, duty, done_at: Some(done_at), occurred_on: city_day(done_at) })
 }
 
 impl Piece<'_> {
@@ -121,7 +123,11 @@ impl Piece<'_> {
         let text = piece.text.clone();
         let (due_at, done_at) = (duty.due_at, piece.done_at);
         let Some(done) = self.done_at else {
-            let missed = TaskForceWorkMissed { task_force_id, org_unit, duty: Some(WorkDuty { overdue: true, ..duty }) };
+            let missed = TaskForceWorkMissed {
+                task_force_id,
+                org_unit,
+                duty: Some(WorkDuty { overdue: true, ..duty }),
+            };
             return Fact::new(missed, unit, self.occurred_on);
         };
         let late = has_come(due_at.as_ref(), done);

@@ -281,8 +281,8 @@ fn a04_a_task_force_that_was_at_work_before_brings_what_it_did_late_and_missed()
             "TaskForceFormed",
             "DirectiveIssued",
             "MonthAnalysed",
-            "DirectiveIssued",
             "TaskForceWorkMissed",
+            "DirectiveIssued",
             "KeyCasesAnalysed",
         ],
         "in the order of their days"
