@@ -20,7 +20,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let descriptors = protox::compile(&files, [&root])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    std::fs::write(out.join("descriptors.bin"), prost::Message::encode_to_vec(&descriptors))?;
+    // What runs carries the language without its comments: they were half of it, and each service keeps it several times.
+    let mut spoken = descriptors.clone();
+    for file in &mut spoken.file {
+        file.source_code_info = None;
+    }
+    std::fs::write(out.join("descriptors.bin"), prost::Message::encode_to_vec(&spoken))?;
 
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
