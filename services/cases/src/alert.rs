@@ -62,6 +62,7 @@ pub fn note(alert: &mut v1::Alert, event: &AlertEvent) {
                 kind: e.kind.clone(),
                 state: AlertState::Received.into(),
                 place: e.place.clone(),
+                provenance: e.provenance,
                 ..Default::default()
             };
         }

@@ -9,7 +9,9 @@
 //! | NF-SERVE | not filed | served, approved after all |
 //! | NF-DECIDE, NF-DECIDE2 | a request of the complainant | decided, overridden |
 //!
-//! Nothing is armed for what was taken over from an older system or invented for the demo: its deadlines ran elsewhere.
+//! What was taken over from an older system or invented for the demo has no breaches: its deadlines ran elsewhere. Its alerts and the
+//! registration of its reports arm nothing; whatever else is armed for it (logs from before that rule, a report's later limits)
+//! decides nothing when it comes about.
 
 use crate::alert::{Alert, AlertEvent};
 use crate::report::{Report, ReportEvent};
@@ -102,6 +104,15 @@ pub fn is_kind(kind: &str) -> bool {
     REVIEWS.contains(&kind) || OTHERS.contains(&kind)
 }
 
+/// Whether the deadlines of something with this provenance ran elsewhere.
+#[must_use]
+pub fn ran_elsewhere(provenance: Provenance) -> bool {
+    match provenance {
+        Provenance::LegacyImport | Provenance::Demo => true,
+        Provenance::Unspecified | Provenance::Recorded => false,
+    }
+}
+
 fn arm(kind: &str, stream: &StreamId, due: Option<&Timestamp>) -> Option<Change> {
     due.and_then(xiaoan_proto::instant).map(|due| Change::arm(kind, stream, due))
 }
@@ -129,9 +140,8 @@ fn of_alert(event: &AlertEvent, stream: &StreamId) -> Vec<Change> {
 fn of_report(event: &ReportEvent, stream: &StreamId) -> Vec<Change> {
     match event {
         ReportEvent::Registered(e) => {
-            let ran_elsewhere = matches!(e.provenance(), Provenance::LegacyImport | Provenance::Demo);
             let review = arm(&e.rule_id, stream, e.due_at.as_ref());
-            review.filter(|_| !ran_elsewhere).into_iter().collect()
+            review.filter(|_| !ran_elsewhere(e.provenance())).into_iter().collect()
         }
         ReportEvent::TrackSwitched(e) => {
             cancel(&REVIEWS, stream).chain(arm(&e.rule_id, stream, e.due_at.as_ref())).collect()
@@ -158,49 +168,4 @@ fn of_report(event: &ReportEvent, stream: &StreamId) -> Vec<Change> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use time::macros::datetime;
-
-    const DUE: OffsetDateTime = datetime!(2026-10-01 8:30 +8);
-
-    fn alarm() -> Alarm {
-        let stream = StreamId::new("alert", "110-1");
-        Alarm { kind: "REG-24H".into(), stream, due_at: DUE, tries: 1 }
-    }
-
-    #[test]
-    fn a_limit_still_running_when_its_time_is_up_is_breached_once() {
-        let unit = OrgCode::parse("371102010000").ok();
-        let mut deadline = Deadline::default();
-        let facts = deadline.decide_breach(&alarm(), "alerts/110-1", unit, Some(DUE));
-        assert_eq!(facts.len(), 1);
-        assert_eq!(facts[0].occurred_on, time::macros::date!(2026 - 10 - 01));
-        deadline.apply(&facts[0].event);
-        assert!(deadline.decide_breach(&alarm(), "alerts/110-1", unit, Some(DUE)).is_empty());
-    }
-
-    #[test]
-    fn a_limit_met_or_replaced_meanwhile_is_not() {
-        let unit = OrgCode::parse("371102010000").ok();
-        let later = DUE + time::Duration::DAY;
-        for due_at in [None, Some(later)] {
-            assert!(Deadline::default().decide_breach(&alarm(), "alerts/110-1", unit, due_at).is_empty());
-        }
-    }
-
-    #[test]
-    fn what_ran_elsewhere_arms_nothing() {
-        let stream = StreamId::new("report", "r-1");
-        let registered = |provenance: Provenance| {
-            ReportEvent::from(v1::ReportRegistered {
-                rule_id: "REV-CRIM-3D".into(),
-                due_at: Some(timestamp(DUE)),
-                provenance: provenance.into(),
-                ..Default::default()
-            })
-        };
-        assert_eq!(of_report(&registered(Provenance::Recorded), &stream).len(), 1);
-        assert!(of_report(&registered(Provenance::Demo), &stream).is_empty());
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 //! own time, stated or now; none lies before the step it follows.
 
 use super::{Alert, AlertEvent, Facts};
+use crate::deadline::ran_elsewhere;
 use crate::moment::{Moment, NOT_ONE_OF, known, text};
 use crate::refusal::{Intake, Reason, Refused, Remarks};
 use prost_types::Timestamp;
@@ -84,6 +85,12 @@ impl Alert {
         self.seen.register_by.as_ref().and_then(xiaoan_proto::instant).filter(|_| open)
     }
 
+    /// Whether its deadlines are none of ours: it was taken over or invented.
+    #[must_use]
+    pub fn ran_elsewhere(&self) -> bool {
+        ran_elsewhere(self.seen.provenance())
+    }
+
     /// Sends a unit, or another one instead of one that is not there yet.
     ///
     /// # Errors
@@ -164,7 +171,8 @@ impl Alert {
         if request.result == 0 {
             remarks.note("result", NOT_ONE_OF);
         }
-        let register_by = suspects_a_case(result).then(|| timestamp(at.due(&mut remarks, "REG-24H", when)));
+        let register_by = (suspects_a_case(result) && !self.ran_elsewhere())
+            .then(|| timestamp(at.due(&mut remarks, "REG-24H", when)));
         remarks.refuse()?;
         let resolved = AlertResolved {
             alert_id: self.seen.alert_id.clone(),
@@ -204,7 +212,7 @@ impl Alert {
         let unit = self.unit().ok_or(Reason::AlertUnknown)?;
         let mut remarks = Remarks::default();
         text(&mut remarks, "reason", &request.reason, 1, 500);
-        let register_by = at.due(&mut remarks, "REG-24H", at.now);
+        let register_by = (!self.ran_elsewhere()).then(|| timestamp(at.due(&mut remarks, "REG-24H", at.now)));
         remarks.refuse()?;
         if !at.registrar {
             return Err(Intake::NeedsRegistrar.into());
@@ -223,7 +231,7 @@ impl Alert {
             received_on: Some(city_day(self.received_at()).into()),
             reason: request.reason.clone(),
             registrar: at.actor.to_owned(),
-            register_by: Some(timestamp(register_by)),
+            register_by,
         };
         Ok(vec![Fact::new(overridden, unit, at.today())])
     }

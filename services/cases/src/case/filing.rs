@@ -187,6 +187,12 @@ impl Case {
             victims,
             provenance: stated(request.provenance()).into(),
             report_id: request.report_id.clone(),
+            near_threshold: at.rules.is_just_under_threshold(
+                unit,
+                &request.category,
+                filed_on,
+                request.loss_fen,
+            ),
         };
         Ok(vec![Fact::new(filed, unit, filed_on)])
     }
@@ -315,7 +321,9 @@ mod tests {
             let request = FileCaseRequest { loss_fen: fen, ..story::file_request() };
             let said = Case::remarks_on_filing(&request, &desk.moment("officer-1")).findings();
             assert_eq!(said.iter().map(|f| f.code).collect::<Vec<_>>(), [code]);
-            assert!(file(|r| r.loss_fen = fen).is_ok());
+            let facts = file(|r| r.loss_fen = fen).unwrap();
+            let CaseEvent::Filed(filed) = &facts[0].event else { panic!("{facts:?}") };
+            assert_eq!(filed.near_threshold, code == "CB-017", "the event says it too");
         }
     }
 

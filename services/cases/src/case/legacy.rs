@@ -96,6 +96,12 @@ impl Case {
             loss_fen: row.loss_fen,
             preventable: row.preventable,
             small_case: at.rules.is_small_case(row.unit, &row.category, row.filed_on, row.loss_fen),
+            near_threshold: at.rules.is_just_under_threshold(
+                row.unit,
+                &row.category,
+                row.filed_on,
+                row.loss_fen,
+            ),
             discovery: Discovery::Reported.into(),
             provenance: provenance.into(),
             ..Default::default()

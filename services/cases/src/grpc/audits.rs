@@ -115,7 +115,7 @@ impl Casebook {
         let done = match kind {
             Alert::KIND => {
                 let decide = |deadline: &Deadline, alerts: &BTreeMap<String, Alert>| {
-                    let alert = alerts.get(subject);
+                    let alert = alerts.get(subject).filter(|alert| !alert.ran_elsewhere());
                     let unit = alert.and_then(Alert::handler);
                     let due_at = alert.and_then(Alert::register_by);
                     let resource = format!("alerts/{subject}");
@@ -128,7 +128,7 @@ impl Casebook {
             }
             Report::KIND => {
                 let decide = |deadline: &Deadline, reports: &BTreeMap<String, Report>| {
-                    let report = reports.get(subject);
+                    let report = reports.get(subject).filter(|report| !report.ran_elsewhere());
                     let unit = report.and_then(Report::unit);
                     let due_at = report.and_then(|r| r.clock(&alarm.kind)).map(|clock| clock.due_at);
                     let resource = format!("reports/{subject}");

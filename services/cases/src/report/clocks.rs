@@ -109,6 +109,12 @@ impl Report {
         })
     }
 
+    /// Whether its deadlines are none of ours: it was taken over or invented.
+    #[must_use]
+    pub fn ran_elsewhere(&self) -> bool {
+        crate::deadline::ran_elsewhere(self.seen().provenance())
+    }
+
     /// Whether something done at `when` is too late for the running clock.
     pub(super) fn late(&self, prefix: &str, when: OffsetDateTime) -> bool {
         self.clock(prefix).is_some_and(|clock| when >= clock.due_at)
