@@ -11,11 +11,13 @@
 //! through the projection's handle sees that position here.
 
 mod events;
+mod past;
 mod projection;
 mod snapshot;
 mod tables;
 
 pub use events::{OrgUnitEvent, STREAM_KIND};
+pub use past::{OrgUnits, is_of_units};
 pub use snapshot::{UnitInfo, UnitName};
 
 use snapshot::Snapshot;
@@ -52,6 +54,11 @@ impl Directory {
         Ok(Arc::new(Self { pool, current: Arc::new(RwLock::new(Arc::new(snapshot))) }))
     }
 
+    /// All units as this moment knows them; what is recorded later does not show there.
+    #[must_use]
+    pub fn now(&self) -> OrgUnits {
+        OrgUnits(self.snapshot())
+    }
     /// Which unit stands under which.
     #[must_use]
     pub fn tree(&self) -> Arc<OrgTree> {
