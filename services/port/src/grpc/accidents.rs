@@ -2,10 +2,11 @@
 
 use super::queries::{Asked, Listed};
 use super::sitting::{OFFICERS, OFFICERS_ALONE, OFFICERS_AND_GUARDS};
-use super::{Port, Sitting, Target, given_id, plain, remembered};
+use super::{Port, Sitting, Target, broken, given_id, plain, remembered};
 use crate::accident::{Accident, AccidentEvent, check_track};
 use crate::moment::Moment;
 use crate::refusal::{Reason, Refused};
+use crate::views::is_guard;
 use prost::{Message, Name};
 use tonic::{Request, Response, Status};
 use xiaoan_eventstore::{Decision, Outcome};
@@ -181,8 +182,9 @@ impl AccidentService for Port {
         request: Request<v1::IssueCertificateRequest>,
     ) -> Result<Response<v1::IssueCertificateResponse>, Status> {
         let (sitting, m) = self.enter(request)?;
-        // Before anything else is looked at, the unit included: a guard never does this.
-        if sitting.moment().guard {
+        // Before anything else is looked at, the unit included: a guard never does this, whatever the token says.
+        let account = &sitting.caller.subject;
+        if sitting.moment().guard || is_guard(self.store.pool(), account).await.map_err(broken)? {
             return Err(refusal_status(&Refused::from(Reason::GuardIssuedCertificate)));
         }
         let command = (m.accident_id.as_str(), m.request_id.as_str(), m.etag.as_str());

@@ -4,7 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | `resources.rs` | the table `resources`: one row per incident, accident, guard and record of freight traffic |
-//! | `terms.rs` | the table `guard_terms`: who has authority on which days |
+//! | `terms.rs` | the tables `guard_terms` and `guard_accounts`: who has authority on which days, and signs in how |
 //! | `shown.rs` | what a resource must say of itself to stand in `resources` |
 //! | `rebuild.rs` | the same tables filled anew |
 //!
@@ -19,6 +19,7 @@ mod terms;
 pub use rebuild::ViewsRebuild;
 pub use resources::{Filter, Key, find, list};
 pub use shown::Shown;
+pub use terms::is_guard;
 
 use crate::accident::Accident;
 use crate::freight::Freight;

@@ -22,16 +22,19 @@ impl ViewsRebuild {
 }
 
 /// The live tables with their columns, in the order of their keys.
-const LIVE: [&str; 2] = [
+const LIVE: [&str; 3] = [
     "SELECT kind, id, org_unit, at::text, state::int, facet::int, version, shown FROM public.resources ORDER BY kind, id",
     "SELECT guard_id, first_day::text, last_day::text FROM public.guard_terms ORDER BY guard_id, first_day",
+    "SELECT guard_id, account FROM public.guard_accounts ORDER BY guard_id",
 ];
 
-const SWAP: [&str; 4] = [
+const SWAP: [&str; 6] = [
     "DELETE FROM public.resources",
     "INSERT INTO public.resources SELECT * FROM rebuild.resources",
     "DELETE FROM public.guard_terms",
     "INSERT INTO public.guard_terms SELECT * FROM rebuild.guard_terms",
+    "DELETE FROM public.guard_accounts",
+    "INSERT INTO public.guard_accounts SELECT * FROM rebuild.guard_accounts",
 ];
 
 impl Rebuild for ViewsRebuild {
@@ -74,7 +77,7 @@ impl Rebuild for ViewsRebuild {
 }
 
 async fn empty(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query("TRUNCATE rebuild.resources, rebuild.guard_terms").execute(pool).await?;
+    sqlx::query("TRUNCATE rebuild.resources, rebuild.guard_terms, rebuild.guard_accounts").execute(pool).await?;
     Ok(())
 }
 

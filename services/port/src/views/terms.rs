@@ -1,8 +1,8 @@
-//! The table `guard_terms`. Guards are few: row by row.
+//! The tables `guard_terms` and `guard_accounts`. Guards are few: row by row.
 
 use super::Seen;
 use crate::guard::GuardEvent;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::Date;
 
 pub(super) async fn apply_in_tx(
@@ -32,8 +32,29 @@ pub(super) async fn apply_in_tx(
                 .execute(&mut *tx)
                 .await?;
             }
-            GuardEvent::Registered(_) | GuardEvent::Trained(_) | GuardEvent::Tested(_) => {}
+            GuardEvent::Registered(e) => {
+                sqlx::query(
+                    "INSERT INTO guard_accounts (guard_id, account) VALUES ($1, $2)
+                     ON CONFLICT (guard_id) DO UPDATE SET account = excluded.account",
+                )
+                .bind(&seen.id)
+                .bind(&e.account)
+                .execute(&mut *tx)
+                .await?;
+            }
+            GuardEvent::Trained(_) | GuardEvent::Tested(_) => {}
         }
     }
     Ok(())
+}
+
+/// Whether an account is that of a guard.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_guard(pool: &PgPool, account: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM guard_accounts WHERE account = $1)")
+        .bind(account)
+        .fetch_one(pool)
+        .await
 }

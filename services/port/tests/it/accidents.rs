@@ -127,6 +127,13 @@ async fn po_001_whoever_carries_the_role_of_a_guard_never_issues_a_certificate()
         let answer = guard.accidents().issue_certificate(certify("acc-1")).await;
         assert_eq!(refused(answer), no(Code::PermissionDenied, "PO-001"), "{roles:?}");
     }
+    // And a registered guard whose token only says "officer" is still a guard.
+    let at_least = authorised(&world, GUARD).await;
+    let get = GetGuardRequest { guard_id: GUARD.into(), at_least };
+    world.chief().guards().get_guard(get).await.expect("the views have the guard");
+    let dressed_up = world.caller("guard-account", STATION, &["officer"]);
+    let answer = dressed_up.accidents().issue_certificate(certify("acc-1")).await;
+    assert_eq!(refused(answer), no(Code::PermissionDenied, "PO-001"));
     let registrar = world.registrar().accidents().issue_certificate(certify("acc-1")).await;
     assert_eq!(refused(registrar), no(Code::PermissionDenied, "GE-004"));
     officer.accidents().issue_certificate(certify("acc-1")).await.expect("an officer does");
