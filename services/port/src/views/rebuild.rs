@@ -77,7 +77,9 @@ impl Rebuild for ViewsRebuild {
 }
 
 async fn empty(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query("TRUNCATE rebuild.resources, rebuild.guard_terms, rebuild.guard_accounts").execute(pool).await?;
+    sqlx::query("TRUNCATE rebuild.resources, rebuild.guard_terms, rebuild.guard_accounts")
+        .execute(pool)
+        .await?;
     Ok(())
 }
 
