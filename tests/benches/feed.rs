@@ -25,8 +25,8 @@ use xiaoan_eventstore::{
     Append, AppenderOptions, ChainHead, EventStore, NewEvent, RecordedEvent, StreamWrite, chain,
 };
 use xiaoan_feed::{
-    FeedSource, FollowOptions, Follower, NatsOptions, Publisher, allow_all, event_log_service, follow_with,
-    wire,
+    FeedSource, FollowOptions, Follower, NatsOptions, PeerTls, Publisher, allow_all, event_log_service,
+    follow_with, wire,
 };
 use xiaoan_kernel::{OrgCode, StreamId, SystemClock};
 use xiaoan_testkit::{TestDb, TestNats};
@@ -112,7 +112,7 @@ async fn serve(store: &EventStore) -> Result<String> {
 
 fn source(nats: &TestNats, url: &str) -> FeedSource {
     let nats = NatsOptions::at(&nats.url());
-    FeedSource { name: "cases".into(), event_log_url: url.to_owned(), token: None, nats }
+    FeedSource { name: "cases".into(), event_log_url: url.to_owned(), token: None, tls: PeerTls::default(), nats }
 }
 
 async fn forget_stream(nats: &TestNats) -> Result<async_nats::jetstream::Context> {

@@ -24,7 +24,7 @@ use std::time::Instant;
 use time::macros::date;
 use tokio::sync::watch;
 use xiaoan_eventstore::{Append, AppenderOptions, EventStore, NewEvent, StreamWrite};
-use xiaoan_feed::{FeedSource, LogReader, NatsOptions, event_log_service};
+use xiaoan_feed::{FeedSource, LogReader, NatsOptions, PeerTls, event_log_service};
 use xiaoan_kernel::{OrgCode, StreamId, SystemClock};
 use xiaoan_projection::{Projection, RebuildProgress, Rebuilder};
 use xiaoan_proto::cases::v1::{
@@ -249,6 +249,7 @@ async fn child(order: &str) -> Result<()> {
                 name: "cases".into(),
                 event_log_url: url.into(),
                 token: Some(xiaoan_feed::Token::Fixed(token.into())),
+                tls: PeerTls::default(),
                 nats: NatsOptions::default(),
             };
             (board, LogReader::remote(&source))

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 1 | a service's log is published: position p becomes sequence p of stream `XIAOAN_<CONTEXT>` | `publisher/` |
 //! | 2 | the broker itself refuses a duplicate, a gap or a second relay: `Nats-Expected-Last-Sequence: p-1` | `publisher/batch.rs` |
-//! | 3 | whoever wants the past asks the service: `EventLog.Read(from, limit)` | `server.rs`, `reader.rs` |
+//! | 3 | whoever wants the past asks the service: `EventLog.Read(from, limit)` | `server.rs`, `reader.rs`, `peer.rs` |
 //! | 4 | a consumer follows the stream from its own position, checks density and hash chain, and fills from step 3 | `follow/` |
 //!
 //! Invariant: **there is no cursor table.** The relay's cursor is the stream's `last_seq`; it is read again at every
@@ -19,6 +19,7 @@ mod follow;
 mod metrics;
 mod nats;
 mod options;
+mod peer;
 mod publisher;
 mod reader;
 mod server;
@@ -26,7 +27,7 @@ pub mod wire;
 
 pub use error::FeedError;
 pub use follow::{FollowOptions, Follower, Heard, Link, follow, follow_store, follow_with};
-pub use options::{FeedSource, NatsOptions, Token};
+pub use options::{FeedSource, NatsOptions, PeerTls, Token};
 pub use publisher::{Publisher, PublisherHandle, PublisherState, PublisherStatus};
 pub use reader::LogReader;
 pub use server::{Access, EventLogServer, allow_all, event_log_service};

@@ -76,15 +76,27 @@ impl std::fmt::Debug for Token {
     }
 }
 
+/// What an `https` address of a source is trusted by, and what we show it. The files are read again when they change, so that
+/// they can be renewed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeerTls {
+    /// Certificate authority of the source's certificate, PEM.
+    pub ca: Option<PathBuf>,
+    /// Our certificate and its key, PEM: the source may ask for one.
+    pub identity: Option<(PathBuf, PathBuf)>,
+}
+
 /// A source that is followed.
 #[derive(Debug, Clone)]
 pub struct FeedSource {
     /// Name of the writing service and context, for example "cases": its stream is `XIAOAN_CASES`.
     pub name: String,
-    /// Where its `EventLog` listens, for example `http://127.0.0.1:7101`.
+    /// Where its `EventLog` listens, for example `http://127.0.0.1:7101`; `https` asks for TLS.
     pub event_log_url: String,
     /// Token for it.
     pub token: Option<Token>,
+    /// For an `https` address.
+    pub tls: PeerTls,
     /// The broker.
     pub nats: NatsOptions,
 }

@@ -1,12 +1,13 @@
 //! Reads a log by position, wherever it is.
 
 use crate::options::Token;
+use crate::peer::Peer;
 use crate::{FeedError, FeedSource};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::time::Duration;
 use tonic::metadata::MetadataValue;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Request, Status};
 use xiaoan_eventstore::{ChainHead, EventStore, RecordedEvent};
 use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
@@ -33,8 +34,7 @@ enum Kind {
 struct Remote {
     source: String,
     token: Option<Token>,
-    /// An address that cannot be used is told at the first call, like one that does not answer.
-    channel: Result<Channel, String>,
+    peer: Peer,
 }
 
 impl LogReader {
@@ -47,20 +47,9 @@ impl LogReader {
     /// Another service's `EventLog`; connects when it is first asked, and again when it must. Inside a tokio runtime.
     #[must_use]
     pub fn remote(source: &FeedSource) -> Self {
-        let channel = Endpoint::from_shared(source.event_log_url.clone()).map_err(|e| e.to_string());
-        let channel = channel.map(|endpoint| {
-            endpoint
-                .connect_timeout(Duration::from_secs(3))
-                .http2_keep_alive_interval(Duration::from_secs(5))
-                .keep_alive_timeout(Duration::from_secs(5))
-                .tcp_nodelay(true)
-                // Room for whole batches on the way: the default window of 64 KiB costs a round trip for each.
-                .initial_stream_window_size(4 << 20)
-                .initial_connection_window_size(8 << 20)
-                .connect_lazy()
-        });
+        let peer = Peer::new(&source.event_log_url, &source.tls);
         let (source, token) = (source.name.clone(), source.token.clone());
-        Self(Kind::Remote(Box::new(Remote { source, token, channel })))
+        Self(Kind::Remote(Box::new(Remote { source, token, peer })))
     }
 
     /// Name of the source.
@@ -140,7 +129,7 @@ fn local_batches(
 
 impl Remote {
     fn client(&self) -> Result<EventLogServiceClient<Channel>, FeedError> {
-        let channel = self.channel.clone().map_err(|reason| self.error(reason))?;
+        let channel = self.peer.channel().map_err(|reason| self.error(reason))?;
         Ok(EventLogServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE))
     }
 

@@ -78,6 +78,7 @@ mod options;
 mod page;
 mod server;
 mod service;
+mod tls;
 
 pub use caller::{Caller, Role};
 pub use check::{Check, Checked};

@@ -1,14 +1,16 @@
 //! From a process's options to its links: the broker, the logs it follows, who may read its own log.
 
 use crate::caller::{Caller, Role};
+use crate::client::ClientOptions;
 use crate::errors::internal;
 use crate::options::ServiceOptions;
 use anyhow::{Context, Result};
 use sqlx::PgPool;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use tonic::Extensions;
-use xiaoan_feed::{Access, FeedSource, NatsOptions, Token};
+use xiaoan_feed::{Access, FeedSource, NatsOptions, PeerTls, Token};
 
 impl ServiceOptions {
     /// The broker, with the settings that are shipped.
@@ -24,6 +26,16 @@ impl ServiceOptions {
         })
     }
 
+    /// How another service is called at an address.
+    #[must_use]
+    pub fn peer(&self, url: &str) -> ClientOptions {
+        ClientOptions { ca: self.peer_ca.clone(), identity: self.peer_identity(), ..ClientOptions::new(url) }
+    }
+
+    fn peer_identity(&self) -> Option<(PathBuf, PathBuf)> {
+        self.peer_cert.clone().zip(self.peer_key.clone())
+    }
+
     /// Another service's log, by the service's name.
     ///
     /// # Errors
@@ -35,6 +47,7 @@ impl ServiceOptions {
             name: name.to_owned(),
             event_log_url: url.to_owned(),
             token: self.service_token_file.clone().map(Token::File).or(fixed),
+            tls: PeerTls { ca: self.peer_ca.clone(), identity: self.peer_identity() },
             nats: self.nats()?,
         })
     }

@@ -17,7 +17,7 @@ pub struct RpcOptions {
     /// Address of the admin port: /livez, /readyz and /metrics, plaintext, without personal data
     #[arg(long, env = "XIAOAN_ADMIN_ADDR", value_name = "IP:PORT", default_value = "127.0.0.1:7200")]
     pub admin_addr: SocketAddr,
-    /// Server certificate chain (PEM)
+    /// Server certificate chain (PEM); read again when it changes, like the key and the CA of clients
     #[arg(long, env = "XIAOAN_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// Private key of the server certificate (PEM)
@@ -53,6 +53,9 @@ pub struct RpcOptions {
     /// Deadline of a call in which the client sends a stream (imports)
     #[arg(long, env = "XIAOAN_UPLOAD_DEADLINE", value_name = "TIME", default_value = "1h", value_parser = duration)]
     pub upload_deadline: Duration,
+    /// Age at which a connection is asked to be made anew, so that clients find new replicas; calls on it go on. 0s = never
+    #[arg(long, env = "XIAOAN_MAX_CONNECTION_AGE", value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub max_connection_age: Duration,
     /// How long calls may go on after a signal to stop
     #[arg(long, env = "XIAOAN_DRAIN_GRACE", value_name = "TIME", default_value = "15s", value_parser = duration)]
     pub drain_grace: Duration,
@@ -84,6 +87,7 @@ impl RpcOptions {
             default_deadline: Duration::from_secs(10),
             max_deadline: Duration::from_secs(60),
             upload_deadline: Duration::from_secs(3600),
+            max_connection_age: Duration::ZERO,
             drain_grace: Duration::from_secs(15),
             drain_delay: Duration::ZERO,
             token_cache: 10_000,
@@ -131,6 +135,15 @@ pub struct ServiceOptions {
     /// The same in a file; read again for each connection, so it may be renewed
     #[arg(long, env = "XIAOAN_SERVICE_TOKEN_FILE", value_name = "FILE", conflicts_with = "service_token")]
     pub service_token_file: Option<PathBuf>,
+    /// CA of other services' certificates (PEM), for https addresses; read again when it changes
+    #[arg(long, env = "XIAOAN_PEER_CA", value_name = "FILE")]
+    pub peer_ca: Option<PathBuf>,
+    /// Our certificate when we call another service (PEM)
+    #[arg(long, env = "XIAOAN_PEER_CERT", value_name = "FILE", requires = "peer_key")]
+    pub peer_cert: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, env = "XIAOAN_PEER_KEY", value_name = "FILE", requires = "peer_cert")]
+    pub peer_key: Option<PathBuf>,
     /// Key that wraps the keys of persons: 32 bytes in base64
     #[arg(long, env = "XIAOAN_KEK", value_name = "BASE64", hide_env_values = true)]
     pub kek: Option<Secret>,

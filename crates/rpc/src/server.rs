@@ -6,10 +6,11 @@ use crate::auth::{AuthLayer, Verifier};
 use crate::methods::Methods;
 use crate::observe::ObserveLayer;
 use crate::options::RpcOptions;
+use crate::tls::Certificates;
 use anyhow::{Context, Result, bail};
+use futures::FutureExt;
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -18,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
+use tonic::transport::Server as Transport;
 use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Certificate, Identity, Server as Transport, ServerTlsConfig};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::Service;
@@ -34,7 +35,7 @@ pub struct Server {
     grpc: TcpListener,
     admin: Admin,
     admin_addr: SocketAddr,
-    tls: Option<ServerTlsConfig>,
+    tls: Option<Arc<Certificates>>,
     verifier: Arc<Verifier>,
     routes: Routes,
     services: Vec<&'static str>,
@@ -68,7 +69,7 @@ impl Server {
     pub async fn with_clock(options: RpcOptions, clock: Arc<dyn Clock>) -> Result<Self> {
         // Whoever uses TLS in this process needs one provider; a second call changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let tls = tls(&options)?;
+        let tls = Certificates::open(&options)?;
         if tls.is_none() && !options.grpc_addr.ip().is_loopback() {
             bail!(
                 "refusing plaintext gRPC on {}: give a certificate (--tls-cert and --tls-key) or a loopback address",
@@ -178,10 +179,10 @@ impl Server {
         );
 
         let mut transport = Transport::builder();
-        if let Some(tls) = self.tls {
-            transport = transport.tls_config(tls).context("TLS configuration")?;
+        if !options.max_connection_age.is_zero() {
+            transport = transport.max_connection_age(options.max_connection_age);
         }
-        let serving = transport
+        let router = transport
             .max_concurrent_streams(options.max_streams_per_connection)
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
@@ -192,12 +193,17 @@ impl Server {
                 limits: limits(options),
                 places: Arc::new(Semaphore::new(usize::try_from(options.max_in_flight)?)),
             })
-            .add_routes(routes.prepare())
-            .serve_with_incoming_shutdown(
-                TcpIncoming::from(self.grpc).with_nodelay(Some(true)),
-                self.draining.clone().cancelled_owned(),
-            );
-        let mut serving = std::pin::pin!(serving);
+            .add_routes(routes.prepare());
+        let (draining, drained) = (self.draining.clone(), self.draining.clone().cancelled_owned());
+        let mut serving = match self.tls {
+            Some(tls) => {
+                router.serve_with_incoming_shutdown(tls.incoming(self.grpc, draining), drained).boxed()
+            }
+            None => {
+                let incoming = TcpIncoming::from(self.grpc).with_nodelay(Some(true));
+                router.serve_with_incoming_shutdown(incoming, drained).boxed()
+            }
+        };
 
         self.admin.started(self.checks);
         let told_to_stop = async {
@@ -260,23 +266,6 @@ fn with_reflection(routes: Routes, services: &[&'static str]) -> Result<(Routes,
         .add_service(builder().build_v1().context("reflection")?)
         .add_service(builder().build_v1alpha().context("reflection")?);
     Ok((routes, services.len()))
-}
-
-fn tls(options: &RpcOptions) -> Result<Option<ServerTlsConfig>> {
-    let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    let (Some(cert), Some(key)) = (&options.tls_cert, &options.tls_key) else {
-        if options.tls_cert.is_some() || options.tls_key.is_some() || options.tls_client_ca.is_some() {
-            bail!("TLS needs both --tls-cert and --tls-key");
-        }
-        return Ok(None);
-    };
-    let mut tls = ServerTlsConfig::new()
-        .identity(Identity::from_pem(read(cert)?, read(key)?))
-        .timeout(Duration::from_secs(10));
-    if let Some(ca) = &options.tls_client_ca {
-        tls = tls.client_ca_root(Certificate::from_pem(read(ca)?));
-    }
-    Ok(Some(tls))
 }
 
 /// Ready when the process is told to stop: SIGTERM or ctrl-c.

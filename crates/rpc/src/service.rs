@@ -7,7 +7,11 @@ use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use xiaoan_eventstore::{AppenderOptions, EventStore};
+use xiaoan_feed::Publisher;
+use xiaoan_kernel::SystemClock;
 
 /// A service makes and drops some hundred small pieces per call, on whichever thread it happens to be: with glibc's
 /// allocator that was a third of its processor time under load.
@@ -60,7 +64,8 @@ struct MigrateArgs {
     database_wait: Duration,
 }
 
-/// The whole `main` of a service: `NAME [options]` serves, `NAME migrate` brings the database up to date.
+/// The whole `main` of a service: `NAME [options]` serves, `NAME migrate` brings the database up to date, `NAME stream` makes
+/// the stream of its log at the broker.
 ///
 /// Exit code 0 when it stopped as told, 1 when it failed (the reason is on stderr), 2 for wrong usage.
 pub fn service_main<E, S, SF, M, MF>(about: About, serve: S, migrate: M) -> ExitCode
@@ -93,6 +98,7 @@ where
         let outcome = match cli {
             Parsed::Serve(start) => serve(*start).await,
             Parsed::Migrate(args) => run_migrations(about.name, args, migrate).await,
+            Parsed::Stream(options) => make_stream(about.name, &options).await,
         };
         let code = match outcome {
             Ok(()) => ExitCode::SUCCESS,
@@ -118,12 +124,28 @@ where
     Ok(())
 }
 
+/// What a relay does when it starts, before any service runs: in a cluster a Job does it, so that no stream is made in passing.
+async fn make_stream(service: &str, options: &ServiceOptions) -> Result<()> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let pool = connect(service, &options.database_url, 2, options.database_wait, &[]).await?;
+    let store = EventStore::open(pool.clone(), service, Arc::new(SystemClock), AppenderOptions::default())
+        .await
+        .with_context(|| format!("cannot open the log of {service}; is the database migrated?"))?;
+    let last = Publisher::prepare(store, options.nats()?, service, options.database_wait)
+        .await
+        .context("cannot make the stream")?;
+    pool.close().await;
+    tracing::info!(last, replicas = options.nats_replicas, "stream is there");
+    Ok(())
+}
+
 enum Parsed<E> {
     Serve(Box<Start<E>>),
     Migrate(MigrateArgs),
+    Stream(Box<ServiceOptions>),
 }
 
-/// `NAME [options]`, `NAME serve [options]`, `NAME migrate [options]`. Options that serving needs are asked for only
+/// `NAME [options]`, `NAME serve [options]`, `NAME migrate [options]`, `NAME stream [options]`. Options that serving needs are asked for only
 /// when it serves.
 fn command_line<E: Args>(about: About) -> Command {
     let serving = |command: Command| {
@@ -143,6 +165,10 @@ fn command_line<E: Args>(about: About) -> Command {
             MigrateArgs::augment_args(Command::new("migrate"))
                 .about("Bring the database up to date and exit"),
         )
+        .subcommand(
+            ServiceOptions::augment_args(Command::new("stream"))
+                .about("Make the stream of the log at the broker, or adjust it, and exit"),
+        )
 }
 
 fn parse<E: Args>(
@@ -153,6 +179,9 @@ fn parse<E: Args>(
     let matches = command.try_get_matches_from_mut(args)?;
     let parsed = match matches.subcommand() {
         Some(("migrate", matches)) => MigrateArgs::from_arg_matches(matches).map(Parsed::Migrate),
+        Some(("stream", matches)) => {
+            ServiceOptions::from_arg_matches(matches).map(|options| Parsed::Stream(Box::new(options)))
+        }
         Some((_, matches)) => ServeArgs::from_arg_matches(matches).map(Parsed::serve),
         None => ServeArgs::from_arg_matches(&matches).map(Parsed::serve),
     };
@@ -279,6 +308,13 @@ mod tests {
     fn migrating_needs_the_owners_address_and_nothing_else() {
         let args = ["cases", "migrate", "--owner-database-url", "postgres://o@h/d"];
         assert!(matches!(parsed::<()>(&args), Ok(Parsed::Migrate(_))));
+    }
+
+    #[test]
+    fn making_the_stream_needs_database_and_broker_but_no_keys_of_tokens() {
+        let args = ["cases", "stream", "--database-url", "postgres://u@h/d", "--nats-replicas", "3"];
+        let Ok(Parsed::Stream(options)) = parsed::<()>(&args) else { panic!("should make the stream") };
+        assert_eq!(options.nats_replicas, 3);
     }
 
     #[test]

@@ -34,6 +34,13 @@ impl Token {
             Self::Fixed(token) => Ok(Some(token.clone())),
         }
     }
+
+    fn options(&self, url: &str) -> ClientOptions {
+        match self {
+            Self::Of(options) => options.peer(url),
+            Self::Fixed(_) => ClientOptions::new(url),
+        }
+    }
 }
 
 impl Rankings {
@@ -59,8 +66,8 @@ impl Rankings {
         };
         let token = self.token.now().map_err(|e| unreachable(format!("{e:#}")))?;
         let token = token.ok_or_else(|| unreachable("no service token is configured".to_owned()))?;
-        let channel =
-            channel(&ClientOptions::new(&self.url), &token).map_err(|e| unreachable(format!("{e:#}")))?;
+        let options = self.token.options(&self.url);
+        let channel = channel(&options, &token).map_err(|e| unreachable(format!("{e:#}")))?;
         let request = GetStandingsRequest {
             board: board.to_owned(),
             period: period.to_owned(),

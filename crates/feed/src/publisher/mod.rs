@@ -17,7 +17,8 @@ mod batch;
 mod relay;
 mod stream;
 
-use crate::NatsOptions;
+use crate::{FeedError, NatsOptions};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -79,6 +80,21 @@ impl Publisher {
         let relay = relay::Relay::new(store, nats, context, sender);
         let task = tokio::spawn(relay.run(stop.clone()));
         PublisherHandle { status, stop, task: Some(task) }
+    }
+
+    /// Makes the stream of a store's log, or adjusts it to the settings, and gives the position it ends at: what a relay
+    /// does at its start, for whoever prepares a broker before the services come.
+    ///
+    /// # Errors
+    /// When it cannot be done within `wait`.
+    pub async fn prepare(
+        store: EventStore,
+        nats: NatsOptions,
+        context: &str,
+        wait: Duration,
+    ) -> Result<i64, FeedError> {
+        let (sender, _status) = watch::channel(PublisherStatus::default());
+        relay::Relay::new(store, nats, context, sender).prepare(wait).await
     }
 }
 

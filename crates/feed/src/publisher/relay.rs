@@ -8,7 +8,7 @@ use crate::nats::{self, Connection};
 use crate::{FeedError, NatsOptions};
 use opentelemetry::KeyValue;
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use xiaoan_eventstore::{EventStore, RecordedEvent};
@@ -24,6 +24,9 @@ const CROWD: usize = 48;
 const GATHER: Duration = Duration::from_millis(25);
 /// Payload bytes in one batch; the broker keeps a batch in memory until it is complete.
 const BATCH_BYTES: usize = 4 << 20;
+
+/// Pause between two tries to make a stream before the services come.
+const PREPARE_AGAIN: Duration = Duration::from_millis(500);
 
 pub(crate) struct Relay {
     store: EventStore,
@@ -227,6 +230,20 @@ impl Relay {
     }
 
     /// Most events in a batch: 1000 messages is the broker's own limit of an atomic batch.
+    /// Finds the stream, or makes it, once.
+    pub(crate) async fn prepare(mut self, wait: Duration) -> Result<i64, FeedError> {
+        let nats = nats::connect(&self.options, &format!("xiaoan-stream {}", self.context)).await?;
+        let began = Instant::now();
+        loop {
+            match self.find_cursor(&nats).await {
+                Ok(()) => return Ok(self.cursor),
+                Err(error) if began.elapsed() >= wait => return Err(error),
+                Err(error) => tracing::warn!(context = self.context, %error, "waiting for the broker"),
+            }
+            tokio::time::sleep(PREPARE_AGAIN).await;
+        }
+    }
+
     fn limit(&self) -> i64 {
         i64::try_from(self.options.batch_events.clamp(1, 1000)).unwrap_or(1)
     }

@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Code, Request, Status};
 use xiaoan_eventstore::ChainHead;
-use xiaoan_feed::{FeedSource, LogReader, NatsOptions, Token};
+use xiaoan_feed::{FeedSource, LogReader, NatsOptions, PeerTls, Token};
 use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use xiaoan_proto::eventlog::v1::{GetHeadRequest, ReadRequest};
 use xiaoan_testkit::TestNats;
@@ -85,6 +85,7 @@ async fn only_whom_the_mounting_service_lets_in_reads_and_the_token_is_sent_alon
             name: "cases".into(),
             event_log_url: event_log_url.clone(),
             token,
+            tls: PeerTls::default(),
             nats: NatsOptions::default(),
         };
         let reader = LogReader::remote(&feed);

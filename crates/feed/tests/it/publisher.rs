@@ -1,5 +1,6 @@
 use crate::source::*;
 use async_nats::jetstream::stream::Config;
+use std::time::Duration;
 use xiaoan_feed::{NatsOptions, Publisher, PublisherState};
 use xiaoan_testkit::TestNats;
 
@@ -96,6 +97,27 @@ async fn a_foreign_stream_is_told_to_the_operator_and_made_anew() {
         assert_stream_is_the_log(&source, &nats).await;
         relay.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_prepared_before_its_relay_comes_and_the_relay_takes_it() {
+    let (source, nats) = tokio::join!(Source::new(), TestNats::start());
+    let prepare = || {
+        Publisher::prepare(
+            source.store.clone(),
+            NatsOptions::at(&nats.url()),
+            "cases",
+            xiaoan_testkit::DEADLINE,
+        )
+    };
+    assert_eq!(prepare().await.unwrap(), 0);
+    let relay = source.publish(&nats);
+    let head = source.append(5).await;
+    let status = until(&relay, |s| s.published == head).await;
+    assert_eq!(status.created, 0, "the relay found it");
+    assert_eq!(prepare().await.unwrap(), head, "a second time changes nothing");
+    let nobody = NatsOptions::at("nats://127.0.0.1:1");
+    assert!(Publisher::prepare(source.store.clone(), nobody, "cases", Duration::ZERO).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

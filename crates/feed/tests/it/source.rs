@@ -8,7 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_stream::wrappers::TcpListenerStream;
 use xiaoan_eventstore::{Append, AppenderOptions, EventStore, NewEvent, RecordedEvent, StreamWrite};
-use xiaoan_feed::{FeedSource, NatsOptions, Publisher, PublisherHandle, PublisherStatus, allow_all, wire};
+use xiaoan_feed::{
+    FeedSource, NatsOptions, PeerTls, Publisher, PublisherHandle, PublisherStatus, allow_all, wire,
+};
 use xiaoan_kernel::{OrgCode, StreamId, SystemClock};
 use xiaoan_testkit::{DEADLINE, TestDb, TestNats, free_port};
 
@@ -67,6 +69,7 @@ impl Source {
             name: "cases".into(),
             event_log_url: format!("http://127.0.0.1:{}", self.port),
             token: None,
+            tls: PeerTls::default(),
             nats: NatsOptions::at(&nats.url()),
         }
     }

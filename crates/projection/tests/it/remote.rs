@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
-use xiaoan_feed::{FeedSource, NatsOptions, Publisher, allow_all, event_log_service};
+use xiaoan_feed::{FeedSource, NatsOptions, PeerTls, Publisher, allow_all, event_log_service};
 use xiaoan_projection::Runner;
 use xiaoan_proto::projections::v1::ProjectionState;
 use xiaoan_testkit::{DEADLINE, TestDb, TestNats, wait_until};
@@ -21,7 +21,8 @@ impl EventLog {
     }
     fn feed(&self, nats: &TestNats) -> FeedSource {
         let nats = NatsOptions::at(&nats.url());
-        FeedSource { name: "cases".into(), event_log_url: self.0.clone(), token: None, nats }
+        let tls = PeerTls::default();
+        FeedSource { name: "cases".into(), event_log_url: self.0.clone(), token: None, tls, nats }
     }
 }
 
@@ -64,6 +65,7 @@ async fn the_status_says_that_neither_broker_nor_event_log_answers() {
         name: "cases".into(),
         event_log_url: "http://127.0.0.1:9".into(),
         token: None,
+        tls: PeerTls::default(),
         nats: NatsOptions::at(&nats.url()),
     };
     let handle = Runner::remote(nowhere, pool(&world), Tally::new("tally"));

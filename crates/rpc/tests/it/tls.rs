@@ -5,6 +5,7 @@ use tonic::Code;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic_reflection::pb::v1::ServerReflectionRequest;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use xiaoan_feed::{FeedSource, LogReader, NatsOptions, PeerTls, Token};
 
 /// A CA with certificates for the server and a client.
 struct Authority {
@@ -96,4 +97,62 @@ async fn with_a_client_ca_only_clients_with_a_certificate_and_a_token_get_in() {
         assert!(!echo(&rig, channel).await, "a client without a certificate got in");
     }
     assert!(connect(&rig, &strangers, true).await.is_err(), "the client trusts no stranger");
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_is_not() {
+    let (ca, next) = (Authority::new(), Authority::new());
+    let rig = Rig::with(
+        |options| {
+            options.tls_cert = Some(ca.path("server.pem"));
+            options.tls_key = Some(ca.path("server.key"));
+        },
+        |server| server,
+    )
+    .await;
+    assert!(connect(&rig, &ca, false).await.is_ok());
+    std::fs::write(ca.path("server.key"), "no key").expect("written");
+    assert!(connect(&rig, &ca, false).await.is_ok(), "the old certificate stays");
+    for file in ["server.pem", "server.key"] {
+        std::fs::copy(next.path(file), ca.path(file)).expect("copied");
+    }
+    assert!(connect(&rig, &next, false).await.is_ok(), "the new certificate is shown");
+    assert!(connect(&rig, &ca, false).await.is_err(), "and the old one no more");
+}
+
+#[tokio::test]
+async fn a_log_is_followed_over_mutual_tls_and_a_renewed_certificate_is_taken_up() {
+    let (ca, strangers) = (Authority::new(), Authority::new());
+    let rig = Rig::with(
+        |options| {
+            options.tls_cert = Some(ca.path("server.pem"));
+            options.tls_key = Some(ca.path("server.key"));
+            options.tls_client_ca = Some(ca.path("ca.pem"));
+        },
+        |server| server,
+    )
+    .await;
+    let source = |tls: PeerTls| {
+        LogReader::remote(&FeedSource {
+            name: "cases".to_owned(),
+            event_log_url: format!("https://localhost:{}", rig.grpc.port()),
+            token: Some(Token::Fixed(rig.officer())),
+            tls,
+            nats: NatsOptions::default(),
+        })
+    };
+    let peer = |cert: &Authority| PeerTls {
+        ca: Some(ca.path("ca.pem")),
+        identity: Some((cert.path("client.pem"), cert.path("client.key"))),
+    };
+    assert!(source(peer(&ca)).head().await.is_ok());
+    assert!(source(PeerTls { identity: None, ..peer(&ca) }).head().await.is_err(), "without a certificate");
+    assert!(source(PeerTls { ca: None, ..peer(&ca) }).head().await.is_err(), "without knowing the CA");
+
+    let renewed = source(peer(&strangers));
+    assert!(renewed.head().await.is_err(), "with a stranger's certificate");
+    for file in ["client.pem", "client.key"] {
+        std::fs::copy(ca.path(file), strangers.path(file)).expect("copied");
+    }
+    assert!(renewed.head().await.is_ok(), "the files are read again");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use time::macros::{date, datetime};
 use tokio::sync::watch;
 use xiaoan_eventstore::NewEvent;
-use xiaoan_feed::{FeedSource, NatsOptions};
+use xiaoan_feed::{FeedSource, NatsOptions, PeerTls};
 use xiaoan_kernel::StreamId;
 use xiaoan_projection::{RebuildProgress, Rebuilder, Runner};
 use xiaoan_proto::antifraud::v1::{
@@ -471,6 +471,7 @@ async fn a_source_that_cannot_be_reached_leaves_the_others_alone() {
         name: "port".into(),
         event_log_url: "http://127.0.0.1:1".into(),
         token: None,
+        tls: PeerTls::default(),
         nats: NatsOptions::at("nats://127.0.0.1:1"),
     };
     let ledger = Ledger::open(&pool).await.unwrap();
