@@ -58,6 +58,12 @@ pub struct Globals {
     /// Certificate authority (PEM) for https addresses
     #[arg(long, global = true, env = "XIAOAN_CA_FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Client certificate (PEM), where services ask for one
+    #[arg(long, global = true, env = "XIAOAN_CLIENT_CERT", requires = "client_key")]
+    pub client_cert: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, global = true, env = "XIAOAN_CLIENT_KEY", requires = "client_cert")]
+    pub client_key: Option<PathBuf>,
     /// Seconds a single call may take
     #[arg(long, global = true, default_value_t = 30, env = "XIAOAN_DEADLINE", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub deadline: u64,

@@ -6,7 +6,7 @@ use crate::keys;
 use std::future::Future;
 use std::time::Duration;
 use tonic::metadata::MetadataValue;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt;
 use xiaoan_proto::antifraud::v1::bank_desk_service_client::BankDeskServiceClient;
@@ -105,6 +105,10 @@ impl Clients {
                 if let Some(file) = &globals.ca_file {
                     let pem = std::fs::read(file).map_err(|e| Fault::file(file, &e))?;
                     tls = tls.ca_certificate(Certificate::from_pem(pem));
+                }
+                if let (Some(cert), Some(key)) = (&globals.client_cert, &globals.client_key) {
+                    let read = |file: &std::path::Path| std::fs::read(file).map_err(|e| Fault::file(file, &e));
+                    tls = tls.identity(Identity::from_pem(read(cert)?, read(key)?));
                 }
                 endpoint = endpoint.tls_config(tls).map_err(|e| wrong(&e))?;
             }
