@@ -71,6 +71,7 @@ cmd_test() {
   lint_rust || failed+=("fmt or clippy")
   lint_proto || failed+=("proto")
   lint_shell || failed+=("shell")
+  k8s_static || failed+=("chart")
   build
   test_servers -c fsync=off -c full_page_writes=off
   prepare_integrate
