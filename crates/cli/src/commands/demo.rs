@@ -6,21 +6,23 @@ use crate::connect::Clients;
 use crate::demo::city::{BASE, CAMPAIGN, JUFENG, LIANGCHENG, STATIONS, Station, ZHONGZHI};
 use crate::demo::plan::{CAMPAIGN_ID, PREVENTION_BOARD};
 use crate::demo::replay::{self, Replayed};
-use crate::demo::stage::{Played, Stage, Stopped};
+use crate::demo::stage::{Played, Share, Stage, Stopped};
 use crate::demo::sums::Sums;
-use crate::demo::{Body, Plan, SHARES, sheet};
+use crate::demo::{Body, LATER, Plan, SHARES, acceptance, sheet};
 use crate::fault::Fault;
 use crate::render::{self, Align, Field, Sheet, Tone};
 use crate::{keys, progress};
 use futures::future::LocalBoxFuture;
 use indicatif::ProgressBar;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::time::Duration;
 use tokio::time::Instant;
 use xiaoan_proto::cases::v1::GetCaseRequest;
+use xiaoan_proto::core::v1::OrgKind;
+use xiaoan_proto::hq::v1::ListOrgUnitsRequest;
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsRequest, GetStandingsResponse, IndicatorValue};
 
 /// How long the boards may take to follow the last command.
@@ -40,9 +42,10 @@ fn plan(context: &Context) -> Result<Verdict, Fault> {
     for step in plan.steps() {
         *commands.entry(step.body.name().to_owned()).or_default() += 1;
     }
-    for share in SHARES {
-        let of_share = (share.commands)();
-        commands.extend(of_share.into_iter().map(|(rpc, n)| (format!("{} {rpc}", share.service.word()), n)));
+    for share in SHARES.iter().chain(LATER) {
+        for (rpc, n) in (share.commands)() {
+            *commands.entry(format!("{} {rpc}", share.service.word())).or_default() += n;
+        }
     }
     let mut sheet = Sheet::new(&[
         (context.say("命令", "command"), Align::Left),
@@ -69,54 +72,27 @@ fn plan(context: &Context) -> Result<Verdict, Fault> {
 async fn load(context: &Context, what: DemoLoad) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let cases_wanted = !replay::is_loaded(&clients).await?;
-    let mut shares = Vec::new();
-    for share in SHARES {
-        if !(share.is_loaded)(&clients).await? {
-            shares.push(*share);
-        }
-    }
-    if !cases_wanted && shares.is_empty() {
+    let (first, later) = (missing(&clients, SHARES).await?, missing(&clients, LATER).await?);
+    if !cases_wanted && first.is_empty() && later.is_empty() {
         eprintln!("{}", context.say("演示城市已经在里面了", "the demo city is there already"));
         return Ok(Verdict::Done);
     }
     let key = keys::signing_key(what.key.as_deref())?;
     let signer = keys::Signer::from_file(&key, &what.issuer, &what.audience)?;
     let plan = cases_wanted.then(Plan::build);
-    let bars = progress::bars();
-    let mut shown = Vec::new();
-    let mut bar = |title: &'static str, commands: u64| {
-        let bar = bars.add(progress::bar(commands, title, false));
-        shown.push((title, bar.clone()));
-        bar
-    };
-    // Cases and every share are told at the same time: each waits for its own service only.
-    let mut telling: Vec<LocalBoxFuture<'_, Result<Vec<Told>, Box<Stopped>>>> = Vec::new();
-    if let Some(plan) = &plan {
-        let bar = bar(context.say("演示城市", "demo city"), plan.steps().count() as u64);
-        let (clients, signer) = (&clients, &signer);
-        telling.push(Box::pin(async move {
-            replay::replay(plan, clients, signer, what.in_flight.into(), &bar).await.map(of_cases)
-        }));
-    }
-    for share in shares {
-        let commands = (share.commands)().iter().map(|(_, count)| count).sum();
-        let bar = bar(context.say(share.title_zh, share.title_en), commands);
-        let stage = Stage::new(clients.clone(), &signer, what.in_flight.into(), bar);
-        telling.push(Box::pin(async move {
-            (share.replay)(&stage).await?;
-            Ok(vec![(share.service, stage.played())])
-        }));
-    }
-    let ticker = tokio::spawn(lines(shown));
+    let narrator = Narrator { context, clients: &clients, signer: &signer, in_flight: what.in_flight.into() };
     let started = Instant::now();
-    let told = futures::future::try_join_all(telling).await;
-    ticker.abort();
-    let _ = bars.clear();
-    let told: Vec<Told> = match told {
-        Ok(told) => told.into_iter().flatten().collect(),
-        Err(stopped) => return Err(explain(context, *stopped)),
-    };
-    let commands: u64 = told.iter().map(|(_, played)| played.accepted + played.remembered).sum();
+    let mut commands = 0;
+    // Cases and every share of the first are told at the same time: each waits for its own service only. What comes later
+    // asks what the boards make of it.
+    for (plan, shares) in [(plan.as_ref(), first), (None, later)] {
+        if plan.is_none() && shares.is_empty() {
+            continue;
+        }
+        let told = narrator.tell(plan, shares).await?;
+        commands += told.iter().map(|(_, played)| played.accepted + played.remembered).sum::<u64>();
+        follow(context, &clients, &told).await?;
+    }
     let seconds = started.elapsed().as_secs_f64();
     eprintln!(
         "{}",
@@ -125,8 +101,64 @@ async fn load(context: &Context, what: DemoLoad) -> Result<Verdict, Fault> {
             format!("demo city: {commands} commands in {seconds:.1} s"),
         )
     );
-    follow(context, &clients, &told).await?;
     Ok(Verdict::Done)
+}
+
+/// Those shares that are not there yet.
+async fn missing(clients: &Clients, shares: &[Share]) -> Result<Vec<Share>, Fault> {
+    let mut missing = Vec::new();
+    for share in shares {
+        if !(share.is_loaded)(clients).await? {
+            missing.push(*share);
+        }
+    }
+    Ok(missing)
+}
+
+/// Whoever tells the demo city.
+struct Narrator<'n> {
+    context: &'n Context,
+    clients: &'n Clients,
+    signer: &'n keys::Signer,
+    in_flight: usize,
+}
+
+impl Narrator<'_> {
+    /// Tells a plan and shares beside each other, each under a bar of its own.
+    async fn tell(&self, plan: Option<&Plan>, shares: Vec<Share>) -> Result<Vec<Told>, Fault> {
+        let bars = progress::bars();
+        let mut shown = Vec::new();
+        let mut bar = |title: &'static str, commands: u64| {
+            let bar = bars.add(progress::bar(commands, title, false));
+            shown.push((title, bar.clone()));
+            bar
+        };
+        let mut telling: Vec<LocalBoxFuture<'_, Result<Vec<Told>, Box<Stopped>>>> = Vec::new();
+        if let Some(plan) = plan {
+            let commands = plan.steps_before_late().count() as u64;
+            let bar = bar(self.context.say("演示城市", "demo city"), commands);
+            telling.push(Box::pin(async move {
+                replay::replay(plan, self.clients, self.signer, self.in_flight, &bar).await.map(of_cases)
+            }));
+        }
+        for share in shares {
+            let commands = (share.commands)().iter().map(|(_, count)| count).sum();
+            let bar = bar(self.context.say(share.title_zh, share.title_en), commands);
+            let stage = Stage::new(self.clients.clone(), self.signer, self.in_flight, bar);
+            telling.push(Box::pin(async move {
+                (share.replay)(&stage).await?;
+                Ok(vec![(share.service, stage.played())])
+            }));
+        }
+        let ticker = tokio::spawn(lines(shown));
+        let told = futures::future::try_join_all(telling).await;
+        ticker.abort();
+        let _ = bars.clear();
+        match told {
+            Ok(told) => Ok(told.into_iter().flatten().collect()),
+            Err(stopped) => Err(explain(self.context, *stopped)),
+        }
+    }
 }
 
 /// What was sent to a service.
@@ -174,8 +206,10 @@ async fn lines(bars: Vec<(&'static str, ProgressBar)>) {
 async fn follow(context: &Context, clients: &Clients, told: &[Told]) -> Result<(), Fault> {
     let spinner = progress::spinner(context.say("等待榜单跟上", "waiting for the boards to follow"));
     let until = Instant::now() + PATIENCE;
+    // Several shares of one service each know the last position of their own.
     let wanted = |source: &str| {
-        told.iter().find(|(service, _)| service.word() == source).map_or(0, |(_, played)| played.position)
+        let of_source = told.iter().filter(|(service, _)| service.word() == source);
+        of_source.map(|(_, played)| played.position).max().unwrap_or_default()
     };
     loop {
         let statuses = projections::of(clients, Service::Rankings).await?;
@@ -292,9 +326,16 @@ async fn check(context: &Context) -> Result<Verdict, Fault> {
     pairs.push(cabbages(&clients, &plan).await?);
     let figures = sheet::figures(&clients).await?;
     pairs.extend(figures.into_iter().map(|s| (figure(s.zh, s.en, s.expected), s.found)));
-    for share in SHARES {
+    pairs.extend(per_100_officers(&clients, &Sums::of(&plan)).await?);
+    for share in SHARES.iter().chain(LATER) {
         let shown = (share.figures)(&clients).await?;
         pairs.extend(shown.into_iter().map(|s| (figure(s.zh, s.en, s.expected), s.found)));
+    }
+    // A line of the acceptance figures that no figure shows is no figure that holds.
+    for (line, title) in acceptance::CHECKED {
+        if !pairs.iter().any(|(figure, _)| figure.en == *title) {
+            pairs.push((figure(*line, *title, *line), String::new()));
+        }
     }
 
     let mut sheet = Sheet::new(&[
@@ -314,11 +355,65 @@ async fn check(context: &Context) -> Result<Verdict, Fault> {
         };
         let title = context.say(&figure.zh, &figure.en).as_str();
         sheet.row(vec![title.into(), figure.value.as_str().into(), found.as_str().into(), mark]);
-        documents
-            .push(json!({ "figure": figure.en, "expected": figure.value, "found": found, "equal": equal }));
+        let line = acceptance::line_of(&figure.en);
+        documents.push(
+            json!({ "figure": figure.en, "line": line, "expected": figure.value, "found": found, "equal": equal }),
+        );
     }
-    render::print(context, &sheet, &json!({ "figures": documents, "equal": all_equal }), "")?;
+    let waiting = acceptance::waiting_rows();
+    let lines: BTreeSet<_> = acceptance::CHECKED.iter().map(|(line, _)| line).collect();
+    let note = context.say(
+        format!(
+            " {} 个数字，含验收数据 {} 行；另 {} 行待后续服务，事实表 {}",
+            pairs.len(),
+            lines.len(),
+            acceptance::WAITING.len(),
+            waiting.join(" ")
+        ),
+        format!(
+            " {} figures, {} lines of the acceptance file among them; {} lines wait for later services: rows {}",
+            pairs.len(),
+            lines.len(),
+            acceptance::WAITING.len(),
+            waiting.join(" ")
+        ),
+    );
+    let lines: Vec<_> = acceptance::WAITING.iter().map(|(line, row)| json!({ "line": line, "row": row })).collect();
+    render::print(context, &sheet, &json!({ "figures": documents, "equal": all_equal, "waiting": lines }), &note)?;
     Ok(if all_equal { Verdict::Done } else { Verdict::SomeRejected })
+}
+
+/// Thefts solved over the officers of each county bureau by its dated headcounts (facts row A12).
+async fn per_100_officers(clients: &Clients, sums: &Sums) -> Result<Vec<(Figure, String)>, Fault> {
+    let request = GetStandingsRequest {
+        board: "theft-bureaus".to_owned(),
+        period: CAMPAIGN_ID.to_owned(),
+        ..Default::default()
+    };
+    let board = clients
+        .call(Service::Rankings, request, async |r| clients.rankings().get_standings(r).await)
+        .await?;
+    let request = ListOrgUnitsRequest::default();
+    let units = clients.call(Service::Hq, request, async |r| clients.org().list_org_units(r).await).await?;
+    let mut figures = Vec::new();
+    for bureau in units.org_units.iter().filter(|unit| unit.kind() == OrgKind::CountyBureau) {
+        let stations = STATIONS.iter().filter(|s| s.bureau == bureau.code);
+        let solved: usize = stations.map(|s| sums.solved(s.code, CAMPAIGN)).sum();
+        let found = value(
+            board.entries.iter().find(|e| e.org_unit == bureau.code),
+            "solved_per_100_officers",
+        );
+        let name = bureau.code.as_str();
+        figures.push((
+            figure(
+                format!("{name} 盗窃破案/民警"),
+                format!("{name} thefts solved/officers (A12)"),
+                format!("{solved}/{}", bureau.officers),
+            ),
+            format!("{}/{}", found.numerator, found.denominator.unwrap_or_default()),
+        ));
+    }
+    Ok(figures)
 }
 
 fn value(entry: Option<&Entry>, id: &str) -> IndicatorValue {

@@ -63,16 +63,19 @@ const WINDOW: (Date, Date) = (date!(2021 - 01 - 01), date!(2021 - 07 - 10));
 /// Account numbers of the demo begin so; no bank's do.
 const NUMBERS: &str = "900000";
 
-/// One account of the plan.
+/// One account of the plan. Its case is filed by the share [`super::fraud`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Account {
+pub(super) struct Account {
     n: usize,
-    unit: &'static str,
+    /// Station that asked for the stop.
+    pub(super) unit: &'static str,
     bank: String,
-    stopped_fen: i64,
+    /// Stopped, in fen.
+    pub(super) stopped_fen: i64,
     /// 0 = not frozen.
     frozen_fen: i64,
-    stopped_at: OffsetDateTime,
+    /// When the bank did so.
+    pub(super) stopped_at: OffsetDateTime,
 }
 
 impl Account {
@@ -82,7 +85,8 @@ impl Account {
     fn frozen_at(&self) -> OffsetDateTime {
         self.stopped_at + Duration::hours(20)
     }
-    fn case_no(&self) -> String {
+    /// Number of its case.
+    pub(super) fn case_no(&self) -> String {
         let day = city_day(self.stopped_at);
         format!("A{}{:04}{:02}{:04}", self.unit, day.year(), u8::from(day.month()), 7000 + self.n)
     }
@@ -107,7 +111,7 @@ fn portions(sum: i64, weights: &[i64]) -> Vec<i64> {
 }
 
 /// The accounts: the same each time.
-fn accounts() -> Vec<Account> {
+pub(super) fn accounts() -> Vec<Account> {
     let mut dice = Dice::new(0x2021_0710);
     let weights: Vec<i64> = (0..STOPS).map(|_| dice.between(40, 100)).collect();
     let stopped = portions(STOPPED_FEN, &weights);

@@ -2,9 +2,12 @@
 //! somebody else, publicised, granted, and the award delivered to the door.
 //!
 //! Nobody in it exists: individuals are called 演示表彰 with a number, and their id numbers begin with DEMO. Which units they are
-//! of is ours. One more collective was granted and revoked because the solve that it rested on was: it counts no more.
+//! of is ours. One more collective was granted for a case and revoked because the solve of that case was: it counts no more. hq
+//! looks in the log of cases whether it was, so this share comes later.
 
 use super::city::{CITY, STATIONS};
+use super::deal;
+use super::draft::{Draft, Twist};
 use super::plan::CAMPAIGN_ID;
 use super::stage::{Actor, Asked, Share, Shown, Stage, Tale, Told, counted, demo_commands};
 use crate::args::Service;
@@ -43,8 +46,6 @@ const INDIVIDUALS: usize = 15;
 const NOMINATED: Date = date!(2021 - 07 - 10);
 /// Its last command revokes it: when it is revoked, everything before was accepted.
 const REVOKED: &str = "demo-1-honour-revoked";
-/// What the revoked one rested on.
-const SERIES: &str = "demo-1-series-revoked";
 
 fn phases() -> Vec<Vec<Tale>> {
     let collectives = (0..COLLECTIVES).map(|n| honour(&format!("demo-1-collective-{:02}", n + 1), n, None));
@@ -112,15 +113,22 @@ fn granted(id: &str, n: usize, person: Option<PersonInput>, basis: hq::Basis) ->
         .with(&headquarters(), deliver)
 }
 
+/// The first case of the plan whose solve was revoked and not made again.
+fn case_of_a_revoked_solve() -> String {
+    let drafts = deal::deal().drafts;
+    let revoked = |d: &&Draft| d.solve.is_none() && matches!(d.twist, Twist::Revoked(_));
+    drafts.iter().find(revoked).map(|d| d.case_no.clone()).unwrap_or_default()
+}
+
 /// Granted, and revoked with the solve that it rested on.
 fn revoked() -> Tale {
-    let basis = hq::Basis { kind: BasisKind::Series.into(), reference: SERIES.into() };
+    let basis = hq::Basis { kind: BasisKind::Case.into(), reference: case_of_a_revoked_solve() };
     let revoke = hq::RevokeCommendationRequest {
         commendation_id: REVOKED.into(),
         on: Some((NOMINATED + Duration::days(20)).into()),
         cause: RevocationCause::BasisRevoked.into(),
         basis: Some(basis.clone()),
-        reason: "所依据的串案破案已撤销".into(),
+        reason: "所依据的破案已撤销".into(),
         ..Default::default()
     };
     granted(REVOKED, COLLECTIVES, None, basis).with(&headquarters(), revoke)
@@ -176,5 +184,6 @@ mod tests {
         let granted = u64::try_from(COLLECTIVES + INDIVIDUALS + 1).expect("few");
         assert_eq!([of("nominate_for_commendation"), of("grant_commendation")], [granted; 2]);
         assert_eq!(of("revoke_commendation"), 1);
+        assert_eq!(case_of_a_revoked_solve().len(), 23);
     }
 }

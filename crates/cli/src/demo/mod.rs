@@ -13,19 +13,27 @@
 //! | `alerts` | alerts of 110 |
 //! | `script` | drafts → commands, with request ids that are always the same |
 //! | `plan` | the commands in phases |
+//! | `months` | the campaign's months, station by station |
+//! | `late` | one solve that is approved after its month was closed |
 //! | `sums` | adds the commands up as the ledger does, for tests and `xiaoan demo plan` |
 //! | `replay` | sends them, many at a time |
 //! | `sheet` | the figures of all services as rankings' city sheet shows them |
 //! | `stage` | what the shares of the other services are told with |
 //! | `antifraud` | share of `antifraud`: facts rows J2, J3, J4 |
+//! | `fraud` | share of `cases`: J1, J9, J10, P6, P7 |
 //! | `hq` | share of `hq`: facts row A8 |
+//! | `registers` | share of `hq`: A12, A13, P15 |
+//! | `work` | share of `cases`, told later: A4, A5, A6 |
+//! | `accountability` | share of `hq`, told later: A9, A10, A11 |
+//! | `acceptance` | which line of the acceptance figures is shown by what, and which waits for what |
 //! | `port` | share of `port`: facts rows P1, P3, P5 |
 //! | `volunteers` | share of `volunteers`: facts rows V1-V4, F3, P9 |
 //!
 //! # A service's share
-//! Cases and hq are told by `plan` and `replay`, which came first. Every other service has one file here, which exports
-//! one constant, and [`SHARES`] names it; `xiaoan demo load` tells cases and all shares at the same time, each under a
-//! bar of its own. The shape, for a service `xyz` with clients `Clients::thing()`:
+//! Cases and hq are told by `plan` and `replay`, which came first. Every other share has one file or folder here, which exports
+//! one constant, and [`SHARES`] or [`LATER`] names it; `xiaoan demo load` tells cases and all shares of the first at the same
+//! time, each under a bar of its own, then, when the boards have followed, those of the second, which need what the first told.
+//! The shape, for a service `xyz` with clients `Clients::thing()`:
 //!
 //! ```ignore
 //! //! Share of `xyz`: facts rows …
@@ -58,6 +66,8 @@
 //! A bank or a machine that answers over a stream uses [`stage::Stage::voice`] for its clients and
 //! [`stage::Stage::note`] for each answer. Nothing may depend on the clock or on the order in which tales of a phase end.
 
+pub mod acceptance;
+pub mod accountability;
 pub mod alerts;
 pub mod amounts;
 pub mod antifraud;
@@ -66,18 +76,26 @@ pub mod corrections;
 pub mod deal;
 pub mod dice;
 pub mod draft;
+pub mod fraud;
 pub mod hq;
+pub mod late;
+pub mod months;
 pub mod pieces;
 pub mod plan;
 pub mod port;
+pub mod registers;
 pub mod replay;
 pub mod script;
 pub mod sheet;
 pub mod stage;
 pub mod sums;
 pub mod volunteers;
+pub mod work;
 
 pub use plan::{Body, Phase, Plan, Step, Story, Who};
 
-/// The shares of the other services, told beside cases.
-pub const SHARES: &[stage::Share] = &[antifraud::SHARE, hq::SHARE, port::SHARE, volunteers::SHARE];
+/// Shares that are told beside the cases of the plan.
+pub const SHARES: &[stage::Share] =
+    &[antifraud::SHARE, fraud::SHARE, registers::SHARE, port::SHARE, volunteers::SHARE];
+/// Shares that need what the others told, and boards that have followed it.
+pub const LATER: &[stage::Share] = &[hq::SHARE, work::SHARE, accountability::SHARE];

@@ -1,15 +1,16 @@
 //! The commands of the demo city, in phases: within a phase every story may run beside every other one.
 
 use super::city::{CAMPAIGN, STATIONS};
+use super::late::{self, Late};
 use super::{alerts, deal, script};
 use xiaoan_kernel::RequestId;
 use xiaoan_proto::cases::v1 as cases;
 use xiaoan_proto::hq::v1 as hq;
 
 /// Changes when the city is dealt otherwise, so that commands of another edition are never taken for these.
-pub const EDITION: &str = "demo city 1";
+pub const EDITION: &str = "demo city 2";
 /// The last command of all marks this alert as a duplicate: when it is one, everything before it was accepted.
-pub const LAST_ALERT: &str = "demo-city-1-end";
+pub const LAST_ALERT: &str = "demo-city-2-end";
 /// Board that the demo's headquarters publishes.
 pub const PREVENTION_BOARD: &str = "prevention-stations";
 /// Id of the campaign.
@@ -60,6 +61,8 @@ pub struct Phase {
 pub struct Plan {
     /// One after the other.
     pub phases: Vec<Phase>,
+    /// What comes only when headquarters has closed its month; told by the share `accountability`.
+    pub late: Option<Late>,
 }
 
 macro_rules! bodies {
@@ -142,8 +145,11 @@ impl Plan {
                 phase("串并案", "series", series),
                 phase("收尾", "closing", vec![alerts::last()]),
             ],
+            late: None,
         };
-        for story in plan.phases.iter_mut().flat_map(|phase| &mut phase.stories) {
+        plan.late = late::take(&mut plan, &dealt.drafts);
+        let late = plan.late.iter_mut().map(|late| &mut late.story);
+        for story in plan.phases.iter_mut().flat_map(|phase| &mut phase.stories).chain(late) {
             for (i, step) in story.steps.iter_mut().enumerate() {
                 let id = RequestId::of(&format!("{EDITION}|{}|{i}|{}", story.key, step.body.name()));
                 step.body.set_request_id(id.to_string());
@@ -152,8 +158,14 @@ impl Plan {
         plan
     }
 
-    /// All commands in order.
+    /// All commands in order, the late one at the end.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        let late = self.late.iter().flat_map(|late| &late.story.steps);
+        self.steps_before_late().chain(late)
+    }
+
+    /// All but the late one.
+    pub fn steps_before_late(&self) -> impl Iterator<Item = &Step> {
         self.phases.iter().flat_map(|phase| &phase.stories).flat_map(|story| &story.steps)
     }
 }

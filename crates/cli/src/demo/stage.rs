@@ -113,6 +113,11 @@ impl Tale {
         self
     }
 
+    /// What tells it from the share's other tales.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
     /// Number of commands.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -242,6 +247,14 @@ pub struct Shown {
     pub expected: String,
     /// What the service shows.
     pub found: String,
+}
+
+impl Shown {
+    /// A figure.
+    #[must_use]
+    pub fn of(zh: &str, en: &str, expected: &impl ToString, found: &impl ToString) -> Self {
+        Self { zh: zh.into(), en: en.into(), expected: expected.to_string(), found: found.to_string() }
+    }
 }
 
 /// A service's share of the demo city.

@@ -54,9 +54,15 @@ impl Sums {
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let mut sums = Self::default();
-        for step in plan.steps() {
-            sums.take(&step.body);
-        }
+        plan.steps().for_each(|step| sums.take(&step.body));
+        sums
+    }
+
+    /// Adds up a plan without what comes late: what headquarters sees when it closes a month.
+    #[must_use]
+    pub fn before_late(plan: &Plan) -> Self {
+        let mut sums = Self::default();
+        plan.steps_before_late().for_each(|step| sums.take(&step.body));
         sums
     }
 

@@ -34,6 +34,8 @@ impl City {
         std::fs::write(secrets.join("kek"), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("written");
 
         let nats = TestNats::start().await;
+        let (ranked_at, cases_at) =
+            (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
         let path = |path: &Path| path.display().to_string();
         let env = |database: &TestDb, sources: String| {
             let mut env = vec![
@@ -45,6 +47,8 @@ impl City {
                 ("XIAOAN_SERVICE_TOKEN_FILE", path(&dev.join("service-token"))),
                 ("XIAOAN_KEK_FILE", path(&secrets.join("kek"))),
                 ("XIAOAN_WEB_ADDR", format!("127.0.0.1:{}", free_port())),
+                // hq asks there when it closes a month.
+                ("XIAOAN_RANKINGS_URL", format!("http://{ranked_at}")),
             ];
             if !sources.is_empty() {
                 env.push(("XIAOAN_SOURCES", sources));
@@ -54,11 +58,20 @@ impl City {
         let (mut databases, mut services) = (Vec::new(), Vec::<(&'static str, Process)>::new());
         for name in WRITERS.into_iter().chain(["rankings"]) {
             let address = |(name, process): &(&str, Process)| format!("{name}={}", process.grpc_url());
-            // hq follows nobody, the writers follow hq, rankings follows them all.
+            // hq follows cases, the writers follow hq, rankings follows them all.
             let followed = if name == "rankings" { services.len() } else { services.len().min(1) };
-            let sources: Vec<_> = services[..followed].iter().map(address).collect();
+            let mut sources: Vec<_> = services[..followed].iter().map(address).collect();
+            if name == "hq" {
+                sources.push(format!("cases=http://{cases_at}"));
+            }
             let database = TestDb::create(name).await;
-            services.push((name, Process::spawn(name, env(&database, sources.join(","))).await));
+            let mut env = env(&database, sources.join(","));
+            match name {
+                "cases" => env.push(("XIAOAN_GRPC_ADDR", cases_at.clone())),
+                "rankings" => env.push(("XIAOAN_GRPC_ADDR", ranked_at.clone())),
+                _ => {}
+            }
+            services.push((name, Process::spawn(name, env).await));
             databases.push(database);
         }
         Self { folder, services, _nats: nats, _databases: databases }
