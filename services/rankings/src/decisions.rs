@@ -1,5 +1,6 @@
-//! What hq decided, as far as boards need it: every version of every scheme, and the days of campaigns.
-//! Org units are the directory's ([`xiaoan_directory`]).
+//! What hq decided, as far as boards need it: every version of every scheme, the days of campaigns, and which units hq told of
+//! at which position. Org units as they are now are the directory's ([`xiaoan_directory`]); as they were known they are read
+//! from here.
 
 use crate::ledger::Cut;
 use crate::standings::builtin;
@@ -7,16 +8,19 @@ use crate::standings::period::Days;
 use prost::Message;
 use sqlx::{FromRow, PgConnection};
 use std::sync::Arc;
-use time::Date;
+use time::{Date, OffsetDateTime};
+use xiaoan_directory::OrgUnits;
 use xiaoan_eventstore::RecordedEvent;
 use xiaoan_kernel::EventSet;
-use xiaoan_projection::{ApplyError, Projection};
+use xiaoan_projection::{ApplyError, Projection, Replay};
 use xiaoan_proto::hq::v1::{Campaign, CampaignClosed, CampaignOpened, Scheme, SchemePublished};
 
 /// Name of the projection, in checkpoints and on the board.
 pub const NAME: &str = "decisions";
 /// Source it follows.
 pub const SOURCE: &str = "hq";
+/// Its tables.
+pub const TABLES: &[&str] = &["schemes", "campaigns", "unit_log"];
 
 xiaoan_kernel::events! {
     enum SchemeEvent { Published(SchemePublished) }
@@ -34,6 +38,12 @@ impl Decisions {
     #[must_use]
     pub fn new() -> Arc<Self> {
         Arc::new(Self)
+    }
+
+    /// How it is built anew from hq's log.
+    #[must_use]
+    pub fn rebuild() -> Replay<Self> {
+        Replay::new(Self::new(), TABLES)
     }
 }
 
@@ -53,7 +63,8 @@ impl Projection for Decisions {
                     CampaignEvent::Opened(opened) => open_campaign(tx, event, opened).await?,
                     CampaignEvent::Closed(closed) => close_campaign(tx, event, &closed).await?,
                 },
-                // Org units are the directory's; whatever else hq decides makes no board.
+                _ if xiaoan_directory::is_of_units(event) => log_unit(tx, event).await?,
+                // Whatever else hq decides makes no board.
                 _ => {}
             }
         }
@@ -116,6 +127,74 @@ async fn close_campaign(
         .execute(tx)
         .await?;
     Ok(())
+}
+
+async fn log_unit(tx: &mut PgConnection, event: &RecordedEvent) -> Result<(), ApplyError> {
+    sqlx::query(
+        "INSERT INTO unit_log (position, recorded_at, stream, version, type, payload)
+         VALUES       ($1,       $2,          $3,     $4,      $5,   $6)",
+    )
+    .bind(event.position)
+    .bind(event.recorded_at.as_ref().and_then(xiaoan_proto::instant))
+    .bind(&event.stream)
+    .bind(event.version)
+    .bind(&event.r#type)
+    .bind(event.payload.as_ref())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Last position at which hq told of a unit, of what was known; 0 = it had told of none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn units_told(connection: &mut PgConnection, known: Cut) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT coalesce(max(position), 0) FROM unit_log WHERE position <= $1 AND recorded_at <= $2",
+    )
+    .bind(known.position)
+    .bind(known.at)
+    .fetch_one(connection)
+    .await
+}
+
+#[derive(FromRow)]
+struct UnitRow {
+    position: i64,
+    recorded_at: OffsetDateTime,
+    stream: String,
+    version: i64,
+    #[sqlx(rename = "type")]
+    type_name: String,
+    payload: Vec<u8>,
+}
+
+/// Org units by everything that hq had told of them up to a position.
+///
+/// # Errors
+/// When the database cannot be read or a row is corrupt.
+pub async fn units_as_told(connection: &mut PgConnection, position: i64) -> Result<OrgUnits, sqlx::Error> {
+    let rows: Vec<UnitRow> = sqlx::query_as(
+        "SELECT position, recorded_at, stream, version, type, payload
+         FROM unit_log
+         WHERE position <= $1
+         ORDER BY position",
+    )
+    .bind(position)
+    .fetch_all(connection)
+    .await?;
+    let event = |row: UnitRow| RecordedEvent {
+        position: row.position,
+        recorded_at: Some(xiaoan_proto::timestamp(row.recorded_at)),
+        stream: row.stream,
+        version: row.version,
+        r#type: row.type_name,
+        payload: row.payload.into(),
+        ..Default::default()
+    };
+    let events: Vec<_> = rows.into_iter().map(event).collect();
+    OrgUnits::of(&events).map_err(|e| sqlx::Error::Decode(format!("corrupt row of unit_log: {e}").into()))
 }
 
 fn day(event: &RecordedEvent, date: Option<xiaoan_proto::core::v1::Date>) -> Result<Date, ApplyError> {

@@ -46,7 +46,14 @@ impl Rankings {
         };
         let knowledge = Knowledge::new(as_of, m.as_of_positions).map_err(status)?;
         self.reader.wait_for(&m.at_least).await.map_err(status)?;
-        self.reader.standings(&m.board, &m.period, knowledge).await.map_err(status)
+        let Some(scheme) = &m.scheme else {
+            return self.reader.standings(&m.board, &m.period, knowledge).await.map_err(status);
+        };
+        if scheme.board != m.board {
+            let reason = format!("it is of board {:?}", scheme.board);
+            return Err(status(ReadError::BadArgument { field: "scheme", reason }));
+        }
+        self.reader.standings_by(scheme, &m.period, &knowledge).await.map_err(status)
     }
 }
 

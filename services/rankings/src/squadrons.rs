@@ -1,6 +1,7 @@
 //! Squadrons of volunteers as entrants of a board: names and days. Their facts are lines of the ledger, told apart by their
 //! category.
 
+use crate::ledger::Cut;
 use sqlx::{FromRow, PgConnection};
 use std::sync::Arc;
 use time::Date;
@@ -58,14 +59,16 @@ async fn form(
     formed: SquadronFormed,
 ) -> Result<(), ApplyError> {
     sqlx::query(
-        "INSERT INTO squadrons (squadron_id, org_unit, name_zh, name_en, formed_on)
-         VALUES        ($1,          $2,       $3,      $4,      $5)",
+        "INSERT INTO squadrons (squadron_id, org_unit, name_zh, name_en, formed_on, position, recorded_at)
+         VALUES        ($1,          $2,       $3,      $4,      $5,        $6,       $7)",
     )
     .bind(&formed.squadron_id)
     .bind(&formed.org_unit)
     .bind(&formed.name_zh)
     .bind(&formed.name_en)
     .bind(day(event, formed.formed_on)?)
+    .bind(event.position)
+    .bind(event.recorded_at.as_ref().and_then(xiaoan_proto::instant))
     .execute(tx)
     .await?;
     Ok(())
@@ -76,11 +79,15 @@ async fn disband(
     event: &RecordedEvent,
     disbanded: &SquadronDisbanded,
 ) -> Result<(), ApplyError> {
-    sqlx::query("UPDATE squadrons SET disbanded_on = $2 WHERE squadron_id = $1")
-        .bind(&disbanded.squadron_id)
-        .bind(day(event, disbanded.disbanded_on)?)
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "UPDATE squadrons SET disbanded_on = $2, end_position = $3, end_recorded_at = $4 WHERE squadron_id = $1",
+    )
+    .bind(&disbanded.squadron_id)
+    .bind(day(event, disbanded.disbanded_on)?)
+    .bind(event.position)
+    .bind(event.recorded_at.as_ref().and_then(xiaoan_proto::instant))
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -106,16 +113,21 @@ pub struct Squadron {
     pub disbanded_on: Option<Date>,
 }
 
-/// All squadrons, in the order of their units and ids.
+/// All squadrons, or those that were known by then with the end that was known, in the order of their units and ids.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn all(connection: &mut PgConnection) -> Result<Vec<Squadron>, sqlx::Error> {
+pub async fn all(connection: &mut PgConnection, known: Option<Cut>) -> Result<Vec<Squadron>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT squadron_id, org_unit, name_zh, name_en, formed_on, disbanded_on
+        "SELECT squadron_id, org_unit, name_zh, name_en, formed_on,
+                CASE WHEN $1::timestamptz IS NULL OR (end_recorded_at <= $1 AND end_position <= $2)
+                     THEN disbanded_on END AS disbanded_on
          FROM squadrons
+         WHERE $1 IS NULL OR (recorded_at <= $1 AND position <= $2)
          ORDER BY org_unit, squadron_id",
     )
+    .bind(known.map(|cut| cut.at))
+    .bind(known.map(|cut| cut.position))
     .fetch_all(connection)
     .await
 }

@@ -9,7 +9,7 @@ use crate::standings::attribution::Attribution;
 use crate::standings::evaluate;
 use crate::standings::period::Days;
 use std::collections::HashSet;
-use xiaoan_kernel::{OrgCode, parse_day};
+use xiaoan_kernel::{OrgCode, OrgTree, parse_day};
 use xiaoan_proto::rankings::v1::{ExplainRequest, ExplainResponse};
 
 /// Lines on a page when nothing is said, and at most.
@@ -40,6 +40,7 @@ impl Reader {
         let mut tx = self.snapshot().await?;
         let period = period(&mut tx, &request.period).await?;
         let schemes = Schemes::read(&mut tx, knowledge.of(decisions::SOURCE)).await?;
+        let known = self.inner.units.known(&mut tx, &self.inner.directory, &knowledge).await?;
         let scheme = schemes.in_force(&request.board, period.days.from);
         let scheme = scheme.ok_or_else(|| ReadError::UnknownBoard { board: request.board.clone() })?;
         let indicator = scheme.indicators.iter().find(|i| i.id == request.indicator);
@@ -58,8 +59,8 @@ impl Reader {
         // An indicator that is counted for one unit is counted for it in every row. A squadron's lines are told by their
         // category alone, whatever unit it belongs to.
         let units = match (evaluate::scope(indicator), request.squadron.as_str()) {
-            (Some(scope), _) => Some(self.segments(scope, period.days)),
-            (None, "") => self.units_behind(&request.org_unit, period.days)?,
+            (Some(scope), _) => Some(segments(known.tree(), scope, period.days)),
+            (None, "") => units_behind(known.tree(), &request.org_unit, period.days)?,
             (None, _) => None,
         };
         let measure = Measure::named(&part.measure);
@@ -82,26 +83,24 @@ impl Reader {
             next_page_token: next.map(|m| token(&m)).unwrap_or_default(),
         })
     }
+}
 
-    /// Units with the days on which their facts count for `unit`; `None` for the whole city.
-    fn units_behind(&self, unit: &str, days: Days) -> Result<Option<Vec<(i64, Days)>>, ReadError> {
-        if unit.is_empty() {
-            return Ok(None);
-        }
-        let unit = OrgCode::parse(unit).map_err(|e| bad("org_unit", e.to_string()))?;
-        let tree = self.inner.directory.tree();
-        if !tree.knows(unit) {
-            return Err(bad("org_unit", format!("there is no unit {unit}")));
-        }
-        Ok(Some(self.segments(unit, days)))
+/// Units with the days on which their facts count for `unit`; `None` for the whole city.
+fn units_behind(tree: &OrgTree, unit: &str, days: Days) -> Result<Option<Vec<(i64, Days)>>, ReadError> {
+    if unit.is_empty() {
+        return Ok(None);
     }
+    let unit = OrgCode::parse(unit).map_err(|e| bad("org_unit", e.to_string()))?;
+    if !tree.knows(unit) {
+        return Err(bad("org_unit", format!("there is no unit {unit}")));
+    }
+    Ok(Some(segments(tree, unit, days)))
+}
 
-    /// Nothing for a unit that is not there.
-    fn segments(&self, unit: OrgCode, days: Days) -> Vec<(i64, Days)> {
-        let tree = self.inner.directory.tree();
-        let segments = Attribution::of(&tree, &HashSet::from([unit]), days).segments_of(unit, days);
-        segments.into_iter().map(|(unit, days)| (unit_number(unit), days)).collect()
-    }
+/// Nothing for a unit that is not there.
+fn segments(tree: &OrgTree, unit: OrgCode, days: Days) -> Vec<(i64, Days)> {
+    let segments = Attribution::of(tree, &HashSet::from([unit]), days).segments_of(unit, days);
+    segments.into_iter().map(|(unit, days)| (unit_number(unit), days)).collect()
 }
 
 fn bad(field: &'static str, reason: impl Into<String>) -> ReadError {

@@ -16,15 +16,18 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use time::Date;
 use tokio::time::Instant;
-use xiaoan_directory::{Directory, UnitInfo};
+use xiaoan_directory::{OrgUnits, UnitInfo};
 use xiaoan_kernel::OrgCode;
 use xiaoan_proto::hq::v1::{Entrants, Indicator, Scheme};
 use xiaoan_proto::rankings::v1::GetStandingsResponse;
 
+/// Most indicators of a scheme that somebody brings along.
+const MOST_INDICATORS: usize = 64;
+
 impl Reader {
     /// Standings of a board over a period, as known now, at a moment, or up to positions of the sources. Always of one
-    /// snapshot: rows, total and source positions belong together. Of the past, facts and schemes are those recorded by
-    /// then; where units stood and how many officers they had is taken from what is known of those days today.
+    /// snapshot: rows, total and source positions belong together. Of the past, everything is taken as it was known then:
+    /// facts, schemes, squadrons, and where units stood and how many officers they had.
     ///
     /// # Errors
     /// [`ReadError::UnknownBoard`], [`ReadError::BadPeriod`], [`ReadError::Database`], [`ReadError::Corrupt`]; for positions
@@ -38,7 +41,7 @@ impl Reader {
         let knowledge = known.into();
         if !knowledge.is_everything() {
             self.reached(&knowledge).await?;
-            return self.evaluate(board, period, &knowledge).await;
+            return self.evaluate(board, period, &knowledge, None).await;
         }
         if let Some(answer) = self.remembered(board, period).await? {
             return Ok(answer);
@@ -52,9 +55,29 @@ impl Reader {
             return Ok(Arc::clone(answer));
         }
         let begun = Instant::now();
-        let answer = self.evaluate(board, period, &knowledge).await?;
+        let answer = self.evaluate(board, period, &knowledge, None).await?;
         free_later(last.replace((begun, Arc::clone(&answer))));
         Ok(answer)
+    }
+
+    /// Standings of the scheme's board, judged by this scheme and by no other: one that was stored with a closing judges the
+    /// same for ever, also when a later release or headquarters has put another in its place. Ranks of the period before are
+    /// those of the scheme in force then.
+    ///
+    /// # Errors
+    /// As [`standings`](Self::standings), and [`ReadError::BadArgument`] for a scheme of too many indicators.
+    pub async fn standings_by(
+        &self,
+        scheme: &Scheme,
+        period: &str,
+        knowledge: &Knowledge,
+    ) -> Result<Arc<Standings>, ReadError> {
+        if scheme.indicators.len() > MOST_INDICATORS || scheme.attention_rules.len() > MOST_INDICATORS {
+            let reason = format!("more than {MOST_INDICATORS} indicators or rules");
+            return Err(ReadError::BadArgument { field: "scheme", reason });
+        }
+        self.reached(knowledge).await?;
+        self.evaluate(&scheme.board, period, knowledge, Some(scheme)).await
     }
 
     async fn remembered(&self, board: &str, period: &str) -> Result<Option<Arc<Standings>>, ReadError> {
@@ -73,22 +96,25 @@ impl Reader {
         board: &str,
         text: &str,
         knowledge: &Knowledge,
+        by: Option<&Scheme>,
     ) -> Result<Arc<Standings>, ReadError> {
         let mut tx = self.snapshot().await?;
         let basis = self.basis(self.caught_up(sources::marks(&mut tx).await?).await?);
         let period = period(&mut tx, text).await?;
         let schemes = Schemes::read(&mut tx, knowledge.of(decisions::SOURCE)).await?;
-        let scheme = schemes.in_force(board, period.days.from);
+        let scheme = by.or_else(|| schemes.in_force(board, period.days.from));
         let scheme = scheme.ok_or_else(|| ReadError::UnknownBoard { board: board.to_owned() })?;
         let needed = needed(scheme);
         let directory = &self.inner.directory;
-        let units = self.inner.units.on(directory, period.days.last());
+        let known = self.inner.units.known(&mut tx, directory, knowledge).await?;
+        let units = self.inner.units.of(&known, period.days.last());
         let previous_scheme = schemes.in_force(board, period.previous.from);
         let mut question = Question::new(&units, scheme, previous_scheme, period);
         if ranks_squadrons(scheme) || previous_scheme.is_some_and(ranks_squadrons) {
-            question.enter_squadrons(&squadrons::all(&mut tx).await?);
+            let there = squadrons::all(&mut tx, knowledge.of(Source::Volunteers.name())).await?;
+            question.enter_squadrons(&there);
         }
-        let sheet = question.sums(&mut tx, directory, knowledge).await?;
+        let sheet = question.sums(&mut tx, &known, knowledge).await?;
         tx.commit().await?;
 
         let previous = match question.previous_scheme {
@@ -111,7 +137,7 @@ impl Reader {
             as_of: knowledge.at().map(xiaoan_proto::timestamp),
             revision: sources::revision(&basis.marks, &needed),
         }));
-        if knowledge.is_everything() {
+        if knowledge.is_everything() && by.is_none() {
             free_later(self.inner.remembered.keep(basis, needed, &answer));
         }
         Ok(answer)
@@ -232,14 +258,14 @@ impl<'a> Question<'a> {
     async fn sums(
         &self,
         connection: &mut PgConnection,
-        directory: &Directory,
+        units: &OrgUnits,
         knowledge: &Knowledge,
     ) -> Result<Sheet, ReadError> {
         if ranks_squadrons(self.scheme) {
             return self.squadron_sums(connection, knowledge).await;
         }
-        let tree = directory.tree();
-        let plan = Plan::new(self, &tree);
+        let tree = units.tree();
+        let plan = Plan::new(self, tree);
         let mut sheet = Sheet::default();
         let read = async {
             let mut sums = Vec::with_capacity(plan.asks.len());
@@ -250,13 +276,13 @@ impl<'a> Question<'a> {
             Ok::<_, sqlx::Error>(sums)
         };
         // Who counts for whom is worked out while the database adds up.
-        let (sums, settled) = tokio::join!(biased; read, async { plan.settled(&tree, &mut sheet) });
+        let (sums, settled) = tokio::join!(biased; read, async { plan.settled(tree, &mut sheet) });
         for (ask, sums) in plan.asks.iter().zip(sums?) {
             ask.fill(&mut sheet, &settled, &sums);
         }
         for (slot, days, parts) in self.slots() {
             for part in parts.iter().filter(|part| part.0 == OFFICERS) {
-                add_officers(&mut sheet, directory, slot, part, plan.entrants(slot), days.last());
+                add_officers(&mut sheet, units, slot, part, plan.entrants(slot), days.last());
             }
         }
         Ok(sheet)
@@ -292,17 +318,17 @@ fn enters(unit: &UnitInfo, scheme: &Scheme, days: Days) -> bool {
 /// Officers by the headcount that counts on the last day of the period (facts row A12).
 fn add_officers(
     sheet: &mut Sheet,
-    directory: &Directory,
+    known: &OrgUnits,
     slot: Slot,
     part: &Part,
     entrants: &HashSet<OrgCode>,
     day: Date,
 ) {
-    let officers = |code| directory.headcount_on(code, day).map(i64::from);
+    let officers = |code| known.headcount_on(code, day).map(i64::from);
     for code in entrants {
         sheet.add(slot, part, *code, officers(*code).unwrap_or_default());
     }
-    sheet.column(slot, part).add_total(city_officers(&directory.units_on(day), day));
+    sheet.column(slot, part).add_total(city_officers(&known.units_on(day), day));
 }
 
 /// Officers of the city: along each branch of the tree the topmost headcount, which includes those below it.
