@@ -1,15 +1,19 @@
-//! Deadlines of notices, commitments and listed cases: which events arm the durable timer, and what a deadline does. One that
+//! Deadlines of notices, interviews, listed cases and inspections: which events arm the durable timer, and what a deadline does. One that
 //! comes too late, because the step was taken meanwhile, decides nothing.
 //!
 //! | kind | armed by | does |
 //! |---|---|---|
 //! | `notice-ack`, `notice-plan` | a notice issued; a plan returned | `NoticeDeadlineMissed` |
-//! | `notice-implement` | a plan approved | `NoticeDeadlineMissed` |
+//! | `notice-implement` | a plan approved; a verification failed | `NoticeDeadlineMissed` |
+//! | `notice-verify` | a rectification carried out | `NoticeDeadlineMissed` |
+//! | `interview-hold` | an interview triggered | `InterviewOverdue` |
 //! | `commitment-N` | minutes signed: the end of the commitment's last day | `InterviewCommitmentMissed` |
-//! | `listed-case-due` | a case listed or extended: the end of the due day | `ProgressOverdue` |
+//! | `listed-case-due` | a case listed, extended or come back: the end of the due day | `ProgressOverdue` |
+//! | `finding-N` | an inspection: the end of the finding's due day | `InspectionFindingOverdue` |
 
 use crate::interview::{Interview, InterviewEvent};
 use crate::notice::{Notice, NoticeEvent};
+use crate::register::inspection::{self, Inspection, InspectionEvent};
 use crate::register::supervision::{self, ListedCase, ListedCaseEvent};
 use crate::step::recorded;
 use time::Time;
@@ -21,6 +25,8 @@ use xiaoan_timer::{Alarm, Change, Fire, settled};
 const ACKNOWLEDGE: &str = "notice-ack";
 const PLAN: &str = "notice-plan";
 const IMPLEMENT: &str = "notice-implement";
+const VERIFY: &str = "notice-verify";
+const HOLD: &str = "interview-hold";
 /// Before the number of a commitment.
 const COMMITMENT: &str = "commitment-";
 
@@ -37,6 +43,9 @@ pub fn deadlines(recorded: &RecordedEvent) -> Result<Vec<Change>, UnknownEvent> 
         }
         ListedCase::KIND => {
             supervision::deadlines(&stream, &ListedCaseEvent::decode(&recorded.r#type, &recorded.payload)?)
+        }
+        Inspection::KIND => {
+            inspection::deadlines(&stream, &InspectionEvent::decode(&recorded.r#type, &recorded.payload)?)
         }
         _ => Vec::new(),
     })
@@ -56,11 +65,15 @@ fn of_notice(stream: &StreamId, event: &NoticeEvent) -> Vec<Change> {
         NoticeEvent::PlanSubmitted(_) => vec![Change::cancel(PLAN, stream)],
         NoticeEvent::PlanReturned(e) => arm(e.deadline.as_slice()),
         NoticeEvent::PlanApproved(e) => arm(e.deadline.as_slice()),
-        NoticeEvent::Implemented(_) => vec![Change::cancel(IMPLEMENT, stream)],
+        NoticeEvent::Implemented(e) => {
+            [vec![Change::cancel(IMPLEMENT, stream)], arm(e.deadline.as_slice())].concat()
+        }
+        NoticeEvent::Verified(_) => vec![Change::cancel(VERIFY, stream)],
+        NoticeEvent::Failed(e) => [vec![Change::cancel(VERIFY, stream)], arm(e.deadline.as_slice())].concat(),
         NoticeEvent::Closed(_) | NoticeEvent::Waived(_) | NoticeEvent::Withdrawn(_) => {
             vec![Change::cancel_all(stream)]
         }
-        NoticeEvent::Verified(_) | NoticeEvent::Failed(_) | NoticeEvent::DeadlineMissed(_) => Vec::new(),
+        NoticeEvent::DeadlineMissed(_) => Vec::new(),
     }
 }
 
@@ -78,7 +91,12 @@ fn of_interview(stream: &StreamId, event: &InterviewEvent) -> Vec<Change> {
         InterviewEvent::CommitmentMet(e) => vec![Change::cancel(&kind(e.number), stream)],
         InterviewEvent::CommitmentMissed(e) => vec![Change::cancel(&kind(e.number), stream)],
         InterviewEvent::Withdrawn(_) => vec![Change::cancel_all(stream)],
-        InterviewEvent::Triggered(_) | InterviewEvent::Scheduled(_) | InterviewEvent::Held(_) => Vec::new(),
+        InterviewEvent::Triggered(e) => {
+            let due = e.hold_by.as_ref().and_then(xiaoan_proto::instant);
+            due.map(|due| Change::arm(HOLD, stream, due)).into_iter().collect()
+        }
+        InterviewEvent::Held(_) => vec![Change::cancel(HOLD, stream)],
+        InterviewEvent::Scheduled(_) | InterviewEvent::Overdue(_) => Vec::new(),
     }
 }
 
@@ -86,12 +104,13 @@ fn kind_of(step: NoticeStep) -> &'static str {
     match step {
         NoticeStep::Plan => PLAN,
         NoticeStep::Implement => IMPLEMENT,
+        NoticeStep::Verify => VERIFY,
         NoticeStep::Acknowledge | NoticeStep::Unspecified => ACKNOWLEDGE,
     }
 }
 
 fn step_of(kind: &str) -> Option<NoticeStep> {
-    [NoticeStep::Acknowledge, NoticeStep::Plan, NoticeStep::Implement]
+    [NoticeStep::Acknowledge, NoticeStep::Plan, NoticeStep::Implement, NoticeStep::Verify]
         .into_iter()
         .find(|step| kind_of(*step) == kind)
 }
@@ -105,6 +124,8 @@ pub struct Alarms {
     pub interviews: Repository<Interview>,
     /// Cases under listed supervision.
     pub listed: Repository<ListedCase>,
+    /// Inspections.
+    pub inspections: Repository<Inspection>,
 }
 
 impl Fire for Alarms {
@@ -118,6 +139,14 @@ impl Fire for Alarms {
         if alarm.kind == supervision::DUE {
             let decide = |case: &ListedCase, _| case.decide_overdue(due).map(Decision::from);
             return settled(self.listed.execute(&id, alarm.command(), decide).await);
+        }
+        if alarm.kind == HOLD {
+            let decide = |interview: &Interview, _| interview.decide_overdue(due, now).map(Decision::from);
+            return settled(self.interviews.execute(&id, alarm.command(), decide).await);
+        }
+        if let Some(number) = alarm.kind.strip_prefix(inspection::FINDING).and_then(|n| n.parse().ok()) {
+            let decide = |found: &Inspection, _| found.decide_overdue(number, due).map(Decision::from);
+            return settled(self.inspections.execute(&id, alarm.command(), decide).await);
         }
         let Some(number) = alarm.kind.strip_prefix(COMMITMENT).and_then(|n| n.parse().ok()) else {
             // A kind that this build does not know is nothing to decide; it would fail for ever otherwise.

@@ -3,6 +3,7 @@
 
 use crate::refusal::{Reason, Refused, Remarks};
 use crate::step::{self, Step, recorded, recorded_unit};
+use crate::terms::Terms;
 use time::{Date, OffsetDateTime};
 use xiaoan_kernel::{Aggregate, Fact, OrgCode, city_day};
 use xiaoan_proto::core::v1 as core;
@@ -20,6 +21,7 @@ xiaoan_kernel::events! {
         CommitmentMet(hq::InterviewCommitmentMet),
         CommitmentMissed(hq::InterviewCommitmentMissed),
         Withdrawn(hq::InterviewWithdrawn),
+        Overdue(hq::InterviewOverdue),
     }
 }
 
@@ -68,6 +70,7 @@ impl Aggregate for Interview {
             }
             InterviewEvent::Held(e) => {
                 interview.held_on = e.on;
+                interview.overdue = false;
                 interview.interviewer.clone_from(&e.interviewer);
                 interview.interviewees.clone_from(&e.interviewees);
                 advance(interview, InterviewState::Held, e.on);
@@ -83,8 +86,10 @@ impl Aggregate for Interview {
             InterviewEvent::Withdrawn(e) => {
                 interview.withdrawal_cause = e.cause;
                 interview.withdrawn_notice.clone_from(&e.notice_id);
+                interview.overdue = false;
                 advance(interview, InterviewState::Withdrawn, e.on);
             }
+            InterviewEvent::Overdue(_) => interview.overdue = true,
         }
     }
 }
@@ -99,6 +104,7 @@ fn triggered(e: &hq::InterviewTriggered) -> hq::Interview {
         periods: e.periods.clone(),
         triggered_on: e.on,
         last_step_on: e.on,
+        hold_by: e.hold_by,
         ..Default::default()
     }
 }
@@ -171,8 +177,8 @@ impl Interview {
     /// Triggers it; again after it was withdrawn, when the streak is there again.
     ///
     /// # Errors
-    /// `INTERVIEW-EXISTS`.
-    pub fn decide_trigger(&self, streak: &Streak, on: Date) -> Decided {
+    /// `INTERVIEW-EXISTS`, `NO-LAW`.
+    pub fn decide_trigger(&self, streak: &Streak, terms: &Terms, on: Date) -> Decided {
         let state = self.shown.as_ref().map(hq::Interview::state);
         if !matches!(state, None | Some(InterviewState::Withdrawn)) {
             return Err(Reason::InterviewExists.into());
@@ -184,6 +190,7 @@ impl Interview {
             notice_ids: streak.notice_ids.clone(),
             periods: streak.periods.clone(),
             on: Some(on.into()),
+            hold_by: Some(xiaoan_proto::timestamp(terms.interview(on)?)),
         };
         Ok(vec![Fact::new(event, recorded_unit(&streak.org_unit)?, on)])
     }
@@ -325,6 +332,27 @@ impl Interview {
             number,
             on: Some(on.into()),
             due_at: Some(xiaoan_proto::timestamp(due_at)),
+        };
+        Ok(vec![Fact::new(event, recorded_unit(&interview.org_unit)?, on)])
+    }
+
+    /// The time for holding it has passed. Decides nothing when it was held or withdrawn meanwhile.
+    ///
+    /// # Errors
+    /// `INTERVIEW-UNKNOWN`.
+    pub fn decide_overdue(&self, due_at: OffsetDateTime, now: OffsetDateTime) -> Decided {
+        let interview = self.known()?;
+        let open = matches!(interview.state(), InterviewState::Triggered | InterviewState::Scheduled);
+        let is_it = interview.hold_by.as_ref().and_then(xiaoan_proto::instant) == Some(due_at);
+        if !open || !is_it || interview.overdue || now < due_at {
+            return Ok(Vec::new());
+        }
+        let on = city_day(due_at);
+        let event = hq::InterviewOverdue {
+            interview_id: interview.interview_id.clone(),
+            org_unit: interview.org_unit.clone(),
+            due_at: Some(xiaoan_proto::timestamp(due_at)),
+            on: Some(on.into()),
         };
         Ok(vec![Fact::new(event, recorded_unit(&interview.org_unit)?, on)])
     }

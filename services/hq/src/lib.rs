@@ -7,6 +7,7 @@
 //! | [`closing`], [`notice`], [`interview`] | closed periods, notices with their rectification, interviews: aggregates as well |
 //! | [`register`] | what headquarters keeps beside: honours, listed cases, figures of others, surveys, inspections |
 //! | [`consequence`] | pure: how a unit stands by a scheme's rule, streaks, what a correction takes away |
+//! | [`cases`] | what is known of cases, for honours and listed cases: it follows their log |
 //! | [`rankings`] | the one call: standings, when a period is frozen or corrected |
 //! | [`deadlines`], [`terms`] | what the durable timer does; how long units have, as data |
 //! | [`grpc`] | one handler per command and query; who takes turns |
@@ -14,6 +15,7 @@
 //! | [`views`] | the lists, projected from hq's own log; org units are listed by `crates/directory` |
 
 pub mod campaign;
+pub mod cases;
 pub mod closing;
 pub mod config;
 pub mod consequence;

@@ -92,13 +92,17 @@ impl Aggregate for Notice {
             }
             NoticeEvent::Implemented(e) => {
                 settle(notice, Some(NoticeStep::Implement));
+                notice.deadlines.extend(e.deadline);
                 advance(notice, NoticeState::Implemented, e.on);
             }
             NoticeEvent::Verified(e) => {
+                settle(notice, Some(NoticeStep::Verify));
                 notice.remark.clone_from(&e.remark);
                 advance(notice, NoticeState::Verified, e.on);
             }
             NoticeEvent::Failed(e) => {
+                settle(notice, Some(NoticeStep::Verify));
+                notice.deadlines.extend(e.deadline);
                 notice.remark.clone_from(&e.remark);
                 advance(notice, NoticeState::Failed, e.on);
             }

@@ -16,10 +16,11 @@ pub mod refusal;
 pub mod supervision;
 pub mod survey;
 
+use crate::fields::recorded_day;
 use crate::register::refusal::Refused;
 use prost::Message;
-use time::Date;
-use xiaoan_kernel::{Aggregate, OrgCode};
+use time::{Date, OffsetDateTime, Time};
+use xiaoan_kernel::{Aggregate, CITY_OFFSET, OrgCode};
 use xiaoan_proto::core::v1 as core;
 use xiaoan_rpc::Check;
 
@@ -78,6 +79,12 @@ fn step_day(
     let (zh, en) = ("不能早于上一步", "may not be before the step before");
     check.ensure(late_enough, "GE-006", field, zh, en);
     day.filter(|_| late_enough)
+}
+
+/// The moment at which a day of a recorded event is over.
+fn end_of(day: Option<core::Date>) -> Option<OffsetDateTime> {
+    let next = recorded_day(day).next_day()?;
+    Some(next.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET))
 }
 
 /// What another system calls a thing: 1..=40 letters, digits or hyphens (GE-006).

@@ -1,5 +1,7 @@
 //! hq put together: the log, the views that follow it, the relay that publishes it, the server in front.
 
+use crate::cases::revoked::RevocationWorker;
+use crate::cases::{self, Cases, KnownCases};
 use crate::config::HqOptions;
 use crate::deadlines::deadlines;
 use crate::grpc::{Accountable, Hq, Registers, Shown};
@@ -47,7 +49,18 @@ pub async fn serve(start: Start<HqOptions>) -> anyhow::Result<()> {
     let law = LegalOptions { holidays, deadlines: None }.clock(city_day(SystemClock.now()))?;
     let terms = Terms::read(&law, notice_deadlines.as_deref())?;
     let vault = vault(&start.service, pool.clone()).await?;
-    let parts = Parts::over(pool, Arc::new(SystemClock), rankings, terms).await?.sealing(vault);
+    let parts = Parts::over(pool.clone(), Arc::new(SystemClock), rankings, terms).await?.sealing(vault);
+    let parts = match start.service.source(cases::SOURCE) {
+        Some(_) => {
+            let (log, known) = (start.service.follow(cases::SOURCE)?, KnownCases::new());
+            let projection = Runner::remote(log.clone(), pool, Arc::clone(&known));
+            parts.knowing(known, projection, LogReader::remote(&log))
+        }
+        None => {
+            tracing::warn!("no --source names cases: no case can be listed, none is known to be solved");
+            parts
+        }
+    };
     let relay = Publisher::spawn(parts.store.clone(), start.service.nats()?, crate::SOURCE);
     let (server, running) = parts.mount(server);
     let outcome = server.serve(shutdown_signal()).await;
@@ -65,6 +78,8 @@ pub struct Running {
     pub worker: TimerWorker,
     /// Knows them; a test that moves its clock wakes it.
     pub timers: Arc<Timers<Meaning>>,
+    /// Takes away what revoked solves take away.
+    pub revocations: Option<RevocationWorker>,
 }
 
 /// hq over a database, before a server is put in front.
@@ -76,6 +91,7 @@ pub struct Parts {
     timers: Arc<Timers<Meaning>>,
     projections: Vec<ProjectionHandle>,
     rebuilders: Vec<Rebuilder>,
+    cases: Option<Arc<KnownCases>>,
 }
 
 impl Parts {
@@ -122,7 +138,7 @@ impl Parts {
         let registers = Registers::new(store.clone(), entries, directory.clone());
         let accountable = Accountable::new(store.clone(), accountability, units, rankings, terms);
         let api = Hq::new(store.clone(), directory, campaigns, schemes);
-        Ok(Self { store, api, accountable, registers, timers, projections, rebuilders })
+        Ok(Self { store, api, accountable, registers, timers, projections, rebuilders, cases: None })
     }
 
     /// With what seals the persons whom it is told about; without, it takes none.
@@ -131,12 +147,24 @@ impl Parts {
         Self { registers: self.registers.sealing(vault), ..self }
     }
 
+    /// With what is known of cases: the projection of their log, its runner, and the log itself.
+    #[must_use]
+    pub fn knowing(mut self, known: Arc<KnownCases>, projection: ProjectionHandle, log: LogReader) -> Self {
+        self.projections.push(projection.clone());
+        let cases = Cases::following(self.store.pool().clone(), projection, log);
+        Self { registers: self.registers.knowing(cases), cases: Some(known), ..self }
+    }
+
     /// Mounts all services of hq and starts the timer.
     #[must_use]
     pub fn mount(self, server: Server) -> (Server, Running) {
-        let Self { store, api, accountable, registers, timers, projections, rebuilders } = self;
+        let Self { store, api, accountable, registers, timers, projections, rebuilders, cases } = self;
         let pool = store.pool().clone();
-        let (clock, alarms) = (Arc::clone(store.clock()), Arc::new(accountable.alarms(registers.listed())));
+        let (clock, alarms) = (
+            Arc::clone(store.clock()),
+            Arc::new(accountable.alarms(registers.listed(), registers.inspections())),
+        );
+        let revocations = cases.map(|known| registers.revocations().run(known));
         let worker = timers.run(pool.clone(), clock, alarms, TimerOptions::default());
         let server = server
             .add_service(OrgUnitServiceServer::new(api.clone()))
@@ -153,7 +181,7 @@ impl Parts {
             .add_service(event_log_service(store, allow(LOG_READERS)))
             .add_service(projections_service(projections, rebuilders, allow(REBUILDERS)))
             .readiness("database", database_answers(pool));
-        (server, Running { worker, timers })
+        (server, Running { worker, timers, revocations })
     }
 }
 

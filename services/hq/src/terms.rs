@@ -1,11 +1,12 @@
-//! How long a unit has for each step of a notice: data, counted by the legal clock.
+//! How long a unit has for each step of a notice, headquarters for its verification, and everybody until an interview is held:
+//! data, counted by the legal clock.
 
 use crate::refusal::{Reason, Refused};
 use anyhow::Context;
 use std::path::Path;
-use time::{Date, Time};
+use time::{Date, OffsetDateTime, Time};
 use xiaoan_kernel::CITY_OFFSET;
-use xiaoan_kernel::legal::{Catalogue, Certainty, LegalClock};
+use xiaoan_kernel::legal::{Catalogue, Certainty, Due, LegalClock};
 use xiaoan_proto::hq::v1::{NoticeDeadline, NoticeStep};
 
 /// The limits that are built in.
@@ -39,11 +40,10 @@ impl Terms {
         let id = match step {
             NoticeStep::Plan => "NOTICE-PLAN",
             NoticeStep::Implement => "NOTICE-IMPLEMENT",
+            NoticeStep::Verify => "NOTICE-VERIFY",
             NoticeStep::Acknowledge | NoticeStep::Unspecified => "NOTICE-ACK",
         };
-        // Whole days are counted, and the day of the start is not: which hour of it does not matter.
-        let start = from.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET);
-        let due = self.0.due(id, start).map_err(|_| Reason::NoLaw { id })?;
+        let due = self.due(id, from)?;
         Ok(NoticeDeadline {
             step: step.into(),
             due_at: Some(xiaoan_proto::timestamp(due.ends_at)),
@@ -53,12 +53,26 @@ impl Terms {
             settled: false,
         })
     }
+
+    /// The first instant at which the time for holding an interview that is triggered on a day is up.
+    ///
+    /// # Errors
+    /// `NO-LAW` when no limit is in force on that day.
+    pub fn interview(&self, from: Date) -> Result<OffsetDateTime, Refused> {
+        Ok(self.due("INTERVIEW-HOLD", from)?.ends_at)
+    }
+
+    fn due(&self, id: &'static str, from: Date) -> Result<Due, Refused> {
+        // Whole days are counted, and the day of the start is not: which hour of it does not matter.
+        let start = from.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET);
+        self.0.due(id, start).map_err(|_| Reason::NoLaw { id }.into())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::date;
+    use time::macros::{date, datetime};
 
     fn terms() -> Terms {
         Terms::read(&LegalClock::built_in(), None).expect("the shipped limits")
@@ -75,6 +89,10 @@ mod tests {
         assert_eq!(last_day(NoticeStep::Plan, date!(2026 - 07 - 03)), date!(2026 - 07 - 17));
         // 2 August is a Sunday.
         assert_eq!(last_day(NoticeStep::Implement, date!(2026 - 07 - 03)), date!(2026 - 08 - 03));
+        // Fifteen days after, Saturday 18 July rolls to Monday 20; fifteen working days end with Friday 24.
+        assert_eq!(last_day(NoticeStep::Verify, date!(2026 - 07 - 03)), date!(2026 - 07 - 20));
+        let held = terms().interview(date!(2026 - 07 - 03)).expect("a limit in force");
+        assert_eq!(held, datetime!(2026-07-25 0:00 +8));
     }
 
     #[test]

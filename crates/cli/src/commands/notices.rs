@@ -435,6 +435,7 @@ fn step_word(context: &Context, step: NoticeStep) -> &'static str {
         NoticeStep::Acknowledge => context.say("签收", "acknowledge"),
         NoticeStep::Plan => context.say("报方案", "plan"),
         NoticeStep::Implement => context.say("整改", "implement"),
+        NoticeStep::Verify => context.say("验收", "verify"),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::interview::{Because, Interview, InterviewEvent};
 use crate::notice::Notice;
 use crate::rankings::Rankings;
 use crate::refusal::Refused;
+use crate::register::inspection::Inspection;
 use crate::register::supervision::ListedCase;
 use crate::terms::Terms;
 use crate::views::accountability::Accountability;
@@ -85,8 +86,8 @@ impl Accountable {
 
     /// Whoever carries out deadlines.
     #[must_use]
-    pub fn alarms(&self, listed: Repository<ListedCase>) -> Alarms {
-        Alarms { notices: self.notices.clone(), interviews: self.interviews.clone(), listed }
+    pub fn alarms(&self, listed: Repository<ListedCase>, inspections: Repository<Inspection>) -> Alarms {
+        Alarms { notices: self.notices.clone(), interviews: self.interviews.clone(), listed, inspections }
     }
 
     pub(super) fn today(&self) -> Date {

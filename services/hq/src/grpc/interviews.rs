@@ -127,7 +127,7 @@ impl Accountable {
         let loaded = self.interviews.load(&id).await.map_err(|e| store_status(&e))?;
         let today = self.today();
         let on = Step { field: "on", stated: command.on, earliest: Date::MIN, today }.day().map_err(no)?;
-        let facts = loaded.state.decide_trigger(&streak, on).map_err(no)?;
+        let facts = loaded.state.decide_trigger(&streak, &self.terms, on).map_err(no)?;
         let answer = hq::TriggerInterviewResponse { receipt: None, interview_id: id.clone() };
         Ok((vec![Write::of(&id, &loaded, &facts)], answer))
     }

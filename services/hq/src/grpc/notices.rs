@@ -85,7 +85,7 @@ impl NoticeService for Accountable {
         let command = request.into_inner();
         let meta = command_meta(&caller, &command.request_id, &command, &command.etag)?;
         let today = self.today();
-        let step = |notice: &Notice| notice.decide_implemented(&command, today);
+        let step = |notice: &Notice| notice.decide_implemented(&command, &self.terms, today);
         let outcome = self.by_the_unit(&caller, &command.notice_id, meta, step).await?;
         let receipt = one(name(&command.notice_id), &outcome);
         Ok(Response::new(hq::ReportNoticeImplementedResponse { receipt }))
@@ -97,7 +97,7 @@ impl NoticeService for Accountable {
     ) -> Result<Response<hq::VerifyNoticeResponse>, Status> {
         let (_, command, meta) = Self::of_hq(request, |m| (&m.request_id, &m.etag))?;
         let today = self.today();
-        let step = |notice: &Notice| notice.decide_verify(&command, today);
+        let step = |notice: &Notice| notice.decide_verify(&command, &self.terms, today);
         let outcome = self.on_notice(&command.notice_id, meta, step).await?;
         let receipt = one(name(&command.notice_id), &outcome);
         Ok(Response::new(hq::VerifyNoticeResponse { receipt }))
@@ -190,7 +190,7 @@ impl Accountable {
             let interview_id = streak.interview_id();
             let loaded = self.interviews.load(&interview_id).await.map_err(|e| store_status(&e))?;
             // One that is there already stays as it is.
-            if let Ok(facts) = loaded.state.decide_trigger(&streak, on) {
+            if let Ok(facts) = loaded.state.decide_trigger(&streak, &self.terms, on) {
                 writes.push(Write::of(&interview_id, &loaded, &facts));
                 answer.interview_ids.push(interview_id);
             }

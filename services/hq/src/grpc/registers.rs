@@ -7,6 +7,8 @@ mod supervision;
 mod surveys;
 
 use super::{CACHED, Shown, question};
+use crate::cases::Cases;
+use crate::cases::revoked::Revocations;
 use crate::register::commendation::Commendation;
 use crate::register::inspection::Inspection;
 use crate::register::reference::Reference;
@@ -32,8 +34,8 @@ use xiaoan_rpc::{
 #[derive(Clone)]
 pub struct Registers {
     store: EventStore,
-    entries: Shown<RegisterEntries>,
-    directory: Shown<Directory>,
+    pub(super) entries: Shown<RegisterEntries>,
+    pub(super) directory: Shown<Directory>,
     /// `None` = individuals cannot be nominated here.
     vault: Option<Vault>,
     commendations: Repository<Commendation>,
@@ -41,6 +43,7 @@ pub struct Registers {
     references: Repository<Reference>,
     surveys: Repository<Survey>,
     inspections: Repository<Inspection>,
+    cases: Cases,
 }
 
 /// A command with its caller.
@@ -68,6 +71,7 @@ impl Registers {
             surveys: Repository::new(store.clone(), CACHED),
             inspections: Repository::new(store.clone(), CACHED),
             vault: None,
+            cases: Cases::unknown(store.pool().clone()),
             entries,
             directory,
             store,
@@ -78,6 +82,30 @@ impl Registers {
     #[must_use]
     pub fn listed(&self) -> Repository<ListedCase> {
         self.listed.clone()
+    }
+
+    /// The inspections, for the same.
+    #[must_use]
+    pub fn inspections(&self) -> Repository<Inspection> {
+        self.inspections.clone()
+    }
+
+    /// With what is known of cases; without, whatever needs one is answered UNAVAILABLE.
+    #[must_use]
+    pub fn knowing(self, cases: Cases) -> Self {
+        Self { cases, ..self }
+    }
+
+    /// Whoever takes away what revoked solves take away.
+    #[must_use]
+    pub fn revocations(&self) -> Revocations {
+        Revocations {
+            store: self.store.clone(),
+            cases: self.cases.clone(),
+            entries: self.entries.clone(),
+            commendations: self.commendations.clone(),
+            listed: self.listed.clone(),
+        }
     }
 
     /// With what seals persons; without, individuals cannot be nominated.

@@ -1,12 +1,18 @@
 use super::*;
 use time::macros::{date, datetime};
 use xiaoan_kernel::given::given;
+use xiaoan_kernel::legal::LegalClock;
 
 const STATION: &str = "371102010000";
 const TODAY: Date = date!(2026 - 08 - 10);
+/// Fifteen working days after Monday 3 August end with Monday 24.
+const HOLD_BY: OffsetDateTime = datetime!(2026-08-25 0:00 +8);
 
 fn on(day: Date) -> Option<core::Date> {
     Some(day.into())
+}
+fn terms() -> Terms {
+    Terms::read(&LegalClock::built_in(), None).expect("the shipped limits")
 }
 fn unit() -> OrgCode {
     OrgCode::parse(STATION).expect("12 digits")
@@ -43,6 +49,7 @@ fn triggered() -> InterviewEvent {
         notice_ids,
         periods,
         on: on(date!(2026 - 08 - 03)),
+        hold_by: Some(xiaoan_proto::timestamp(HOLD_BY)),
     }
     .into()
 }
@@ -100,10 +107,35 @@ fn judge(met: bool) -> hq::JudgeCommitmentRequest {
 
 #[test]
 fn a10_two_notices_trigger_an_interview_once() {
-    given::<Interview>([]).when(|i| i.decide_trigger(&streak(), date!(2026 - 08 - 03))).then([triggered()]);
+    given::<Interview>([])
+        .when(|i| i.decide_trigger(&streak(), &terms(), date!(2026 - 08 - 03)))
+        .then([triggered()]);
     given::<Interview>([triggered()])
-        .when(|i| i.decide_trigger(&streak(), TODAY))
+        .when(|i| i.decide_trigger(&streak(), &terms(), TODAY))
         .then_refused(&["INTERVIEW-EXISTS"]);
+}
+
+#[test]
+fn an_interview_that_is_not_held_in_time_is_overdue_for_whatever_day_it_is_scheduled() {
+    let overdue = hq::InterviewOverdue {
+        interview_id: id(),
+        org_unit: STATION.into(),
+        due_at: Some(xiaoan_proto::timestamp(HOLD_BY)),
+        on: on(date!(2026 - 08 - 25)),
+    };
+    let interview = given::<Interview>([triggered(), scheduled()])
+        .when(|i| i.decide_overdue(HOLD_BY, HOLD_BY))
+        .then([overdue.clone().into()]);
+    assert_eq!(interview.decide_overdue(HOLD_BY, HOLD_BY), Ok(Vec::new()), "once");
+    let late = given::<Interview>([triggered(), scheduled(), overdue.into(), held()]).0;
+    assert!(!late.shown().expect("an interview").overdue);
+    for (past, due, now) in [
+        (vec![triggered(), held()], HOLD_BY, HOLD_BY),
+        (vec![triggered()], HOLD_BY, HOLD_BY - time::Duration::SECOND),
+        (vec![triggered()], HOLD_BY + time::Duration::DAY, HOLD_BY + time::Duration::DAY),
+    ] {
+        assert_eq!(given::<Interview>(past).0.decide_overdue(due, now), Ok(Vec::new()));
+    }
 }
 
 #[test]
@@ -212,6 +244,6 @@ fn a_withdrawn_interview_names_its_cause_and_is_over() {
     let hold = interview.decide_hold(&hq::HoldInterviewRequest::default(), TODAY);
     assert!(hold.expect_err("over").is(&Reason::InterviewState { now: "withdrawn" }));
     // The streak may come back.
-    let facts = interview.decide_trigger(&streak(), TODAY).expect("triggered again");
+    let facts = interview.decide_trigger(&streak(), &terms(), TODAY).expect("triggered again");
     assert_eq!(facts[0].org_unit, unit());
 }

@@ -131,7 +131,12 @@ impl Notice {
     ///
     /// # Errors
     /// See [`decide_acknowledge`](Self::decide_acknowledge).
-    pub fn decide_implemented(&self, command: &hq::ReportNoticeImplementedRequest, today: Date) -> Decided {
+    pub fn decide_implemented(
+        &self,
+        command: &hq::ReportNoticeImplementedRequest,
+        terms: &Terms,
+        today: Date,
+    ) -> Decided {
         let notice = self.in_state(&[NoticeState::PlanApproved, NoticeState::Failed])?;
         words("report", &command.report, 4000)?;
         let (unit, on) = next_step(notice, command.on, today)?;
@@ -141,6 +146,7 @@ impl Notice {
             on: Some(on.into()),
             report: command.report.trim().to_owned(),
             late: is_late(notice, NoticeStep::Implement, on),
+            deadline: Some(terms.deadline(NoticeStep::Verify, on)?),
         };
         Ok(vec![Fact::new(event, unit, on)])
     }
@@ -149,7 +155,7 @@ impl Notice {
     ///
     /// # Errors
     /// See [`decide_acknowledge`](Self::decide_acknowledge).
-    pub fn decide_verify(&self, command: &hq::VerifyNoticeRequest, today: Date) -> Decided {
+    pub fn decide_verify(&self, command: &hq::VerifyNoticeRequest, terms: &Terms, today: Date) -> Decided {
         let notice = self.in_state(&[NoticeState::Implemented])?;
         if !command.verified || !command.remark.is_empty() {
             words("remark", &command.remark, 500)?;
@@ -159,7 +165,11 @@ impl Notice {
         let (on_wire, remark) = (Some(on.into()), command.remark.trim().to_owned());
         Ok(vec![match command.verified {
             true => Fact::new(hq::NoticeVerified { notice_id, org_unit, on: on_wire, remark }, unit, on),
-            false => Fact::new(hq::NoticeFailed { notice_id, org_unit, on: on_wire, remark }, unit, on),
+            false => {
+                // It is carried out again, and within the same time.
+                let deadline = Some(terms.deadline(NoticeStep::Implement, on)?);
+                Fact::new(hq::NoticeFailed { notice_id, org_unit, on: on_wire, remark, deadline }, unit, on)
+            }
         }])
     }
 

@@ -133,12 +133,19 @@ fn implemented() -> NoticeEvent {
         on: on(TODAY),
         report: "已整改".into(),
         late: false,
+        deadline: Some(deadline(NoticeStep::Verify, TODAY)),
     }
     .into()
 }
 fn failed() -> NoticeEvent {
-    hq::NoticeFailed { notice_id: id(), org_unit: STATION.into(), on: on(TODAY), remark: "未落实".into() }
-        .into()
+    hq::NoticeFailed {
+        notice_id: id(),
+        org_unit: STATION.into(),
+        on: on(TODAY),
+        remark: "未落实".into(),
+        deadline: Some(deadline(NoticeStep::Implement, TODAY)),
+    }
+    .into()
 }
 fn waived() -> NoticeEvent {
     hq::NoticeWaived { notice_id: id(), org_unit: STATION.into(), on: on(TODAY), reason: "撤并".into() }
@@ -220,19 +227,41 @@ fn a_rectification_goes_its_whole_way() {
     given::<Notice>(past()).when(|n| n.decide_review_plan(&review, &terms(), TODAY)).then([approved()]);
     let report = hq::ReportNoticeImplementedRequest { report: "已整改".into(), ..Default::default() };
     let past = || [past(), vec![approved()]].concat();
-    given::<Notice>(past()).when(|n| n.decide_implemented(&report, TODAY)).then([implemented()]);
+    given::<Notice>(past()).when(|n| n.decide_implemented(&report, &terms(), TODAY)).then([implemented()]);
     let past = || [past(), vec![implemented()]].concat();
     let verify =
         |verified| hq::VerifyNoticeRequest { verified, remark: "未落实".into(), ..Default::default() };
-    let verified = given::<Notice>(past()).when(|n| n.decide_verify(&verify(true), TODAY)).then_facts();
-    given::<Notice>(past()).when(|n| n.decide_verify(&verify(false), TODAY)).then([failed()]);
+    let verified =
+        given::<Notice>(past()).when(|n| n.decide_verify(&verify(true), &terms(), TODAY)).then_facts();
+    given::<Notice>(past()).when(|n| n.decide_verify(&verify(false), &terms(), TODAY)).then([failed()]);
     // A failed one is carried out again, or closed as failed.
     let again = || [past(), vec![failed()]].concat();
-    given::<Notice>(again()).when(|n| n.decide_implemented(&report, TODAY)).then([implemented()]);
+    given::<Notice>(again()).when(|n| n.decide_implemented(&report, &terms(), TODAY)).then([implemented()]);
     let close = hq::CloseNoticeRequest::default();
     let past = [past(), verified.into_iter().map(|fact| fact.event).collect()].concat();
     let closed = given::<Notice>(past).when(|n| n.decide_close(&close, TODAY)).then_facts();
     assert_eq!(closed.len(), 1);
+}
+
+#[test]
+fn a_verification_has_its_time_and_a_rectification_that_failed_has_a_new_one() {
+    let past = || vec![issued(), acknowledged(), submitted(TODAY, false), approved(), implemented()];
+    let open = |notice: &Notice| -> Vec<NoticeStep> {
+        let deadlines = &notice.shown().expect("a notice").deadlines;
+        deadlines.iter().filter(|d| !d.settled).map(NoticeDeadline::step).collect()
+    };
+    let due = |step| {
+        let deadline = deadline(step, TODAY);
+        deadline.due_at.as_ref().and_then(xiaoan_proto::instant).expect("a moment")
+    };
+    let notice = given::<Notice>(past()).0;
+    assert_eq!(open(&notice), [NoticeStep::Verify]);
+    let missed = |notice: &Notice, step| notice.decide_missed(step, due(step), due(step)).expect("decided");
+    assert_eq!(missed(&notice, NoticeStep::Verify).len(), 1, "headquarters did not look in time");
+    let notice = given::<Notice>([past(), vec![failed()]].concat()).0;
+    assert_eq!(open(&notice), [NoticeStep::Implement]);
+    assert_eq!(missed(&notice, NoticeStep::Verify), Vec::new());
+    assert_eq!(missed(&notice, NoticeStep::Implement).len(), 1, "nor did the unit carry it out again");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::refusal::{Reason, Refused};
 use super::{By, Keys, Register, reference, step_day, unit_of};
+use crate::cases::Revoked;
 use crate::fields::{recorded_day, slug, values};
 use time::Date;
 use xiaoan_kernel::{Aggregate, Fact, OrgCode};
@@ -30,6 +31,9 @@ xiaoan_kernel::events! {
 pub struct Commendation {
     shown: Option<hq::Commendation>,
 }
+
+/// From these it can be revoked.
+const OPEN: &[State] = &[State::Nominated, State::Verified, State::Publicised, State::Granted];
 
 type Decided = Result<Vec<Fact<CommendationEvent>>, Refused>;
 
@@ -72,6 +76,7 @@ impl Aggregate for Commendation {
                 shown.revoked_on = e.on;
                 shown.revocation_cause = e.cause;
                 shown.revocation_reason.clone_from(&e.reason);
+                shown.revoked_position = e.revoked_position;
                 (State::Revoked, e.on)
             }
         };
@@ -272,13 +277,17 @@ impl Commendation {
         Ok(vec![Fact::new(event, unit, on)])
     }
 
-    /// Revokes it, from every state but revoked.
+    /// Revokes it, from every state but revoked. `basis_revoked` = what the command says was revoked was, as `cases` has it.
     ///
     /// # Errors
-    /// `COMMENDATION-BASIS`, `COMMENDATION-UNKNOWN`, `COMMENDATION-STATE` or fields.
-    pub fn decide_revoke(&self, command: &hq::RevokeCommendationRequest, by: By<'_>) -> Decided {
-        let open = [State::Nominated, State::Verified, State::Publicised, State::Granted];
-        let (shown, unit) = self.in_state(&open)?;
+    /// `COMMENDATION-BASIS`, `COMMENDATION-BASIS-STANDS`, `COMMENDATION-UNKNOWN`, `COMMENDATION-STATE` or fields.
+    pub fn decide_revoke(
+        &self,
+        command: &hq::RevokeCommendationRequest,
+        basis_revoked: bool,
+        by: By<'_>,
+    ) -> Decided {
+        let (shown, unit) = self.in_state(OPEN)?;
         let mut check = Check::new();
         let on = step_day(&mut check, "on", command.on, shown.last_step_on, by.today);
         let cause = check.choice("cause", command.cause);
@@ -291,6 +300,9 @@ impl Commendation {
         if by_basis && command.basis != shown.basis {
             return Err(Reason::OtherBasis.into());
         }
+        if by_basis && !basis_revoked {
+            return Err(Reason::BasisStands.into());
+        }
         let event = hq::CommendationRevoked {
             commendation_id: shown.commendation_id.clone(),
             org_unit: shown.org_unit.clone(),
@@ -299,6 +311,27 @@ impl Commendation {
             basis: command.basis.clone().filter(|_| by_basis),
             reason,
             was_granted: shown.state() == State::Granted,
+            revoked_position: 0,
+        };
+        Ok(vec![Fact::new(event, unit, on)])
+    }
+
+    /// The solve that it rests on was revoked.
+    ///
+    /// # Errors
+    /// `COMMENDATION-UNKNOWN`; `COMMENDATION-STATE` when it is revoked already.
+    pub fn decide_basis_revoked(&self, revoked: Revoked) -> Decided {
+        let (shown, unit) = self.in_state(OPEN)?;
+        let on = revoked.on().max(recorded_day(shown.last_step_on));
+        let event = hq::CommendationRevoked {
+            commendation_id: shown.commendation_id.clone(),
+            org_unit: shown.org_unit.clone(),
+            on: Some(on.into()),
+            cause: RevocationCause::BasisRevoked.into(),
+            basis: shown.basis.clone(),
+            reason: "所依据的破案已撤销".to_owned(),
+            was_granted: shown.state() == State::Granted,
+            revoked_position: revoked.position,
         };
         Ok(vec![Fact::new(event, unit, on)])
     }

@@ -1,18 +1,20 @@
 //! Inspections of units (警务督察, 执法检查; facts row P15): about a unit, never about one officer.
 
 use super::refusal::{Reason, Refused};
-use super::{By, Keys, Register, step_day, unit_of};
-use crate::fields::{slug, values};
-use time::Date;
-use xiaoan_kernel::{Aggregate, Fact};
+use super::{By, Keys, Register, end_of, step_day, unit_of};
+use crate::fields::{recorded_day, slug, values};
+use time::{Date, OffsetDateTime};
+use xiaoan_kernel::{Aggregate, Fact, StreamId, city_day};
 use xiaoan_proto::hq::v1::{self as hq, InspectionFinding, InspectionKind};
 use xiaoan_rpc::Check;
+use xiaoan_timer::Change;
 
 xiaoan_kernel::events! {
     /// What can happen to an inspection.
     pub enum InspectionEvent {
         Recorded(hq::InspectionRecorded),
         FindingResolved(hq::InspectionFindingResolved),
+        FindingOverdue(hq::InspectionFindingOverdue),
     }
 }
 
@@ -52,8 +54,16 @@ impl Aggregate for Inspection {
             InspectionEvent::FindingResolved(e) => {
                 let findings = self.shown.as_mut().map(|shown| &mut shown.findings);
                 if let Some(found) = findings.and_then(|all| all.iter_mut().find(|f| f.number == e.number)) {
+                    // Done in time and recorded later, it was never overdue.
+                    found.overdue &= recorded_day(e.on) > recorded_day(found.due_on);
                     found.resolved_on = e.on;
                     found.resolution.clone_from(&e.resolution);
+                }
+            }
+            InspectionEvent::FindingOverdue(e) => {
+                let findings = self.shown.as_mut().map(|shown| &mut shown.findings);
+                if let Some(found) = findings.and_then(|all| all.iter_mut().find(|f| f.number == e.number)) {
+                    found.overdue = true;
                 }
             }
         }
@@ -71,6 +81,23 @@ impl Register for Inspection {
     }
     fn put_etag(shown: &mut hq::Inspection, etag: String) {
         shown.etag = etag;
+    }
+}
+
+/// Before the number of a finding, in the kind of the deadline that the durable timer keeps.
+pub const FINDING: &str = "finding-";
+
+/// What an event means to the durable timer.
+#[must_use]
+pub fn deadlines(stream: &StreamId, event: &InspectionEvent) -> Vec<Change> {
+    let kind = |number: i32| format!("{FINDING}{number}");
+    match event {
+        InspectionEvent::Recorded(e) => {
+            let arm = |f: &InspectionFinding| Some(Change::arm(&kind(f.number), stream, end_of(f.due_on)?));
+            e.findings.iter().filter_map(arm).collect()
+        }
+        InspectionEvent::FindingResolved(e) => vec![Change::cancel(&kind(e.number), stream)],
+        InspectionEvent::FindingOverdue(_) => Vec::new(),
     }
 }
 
@@ -137,12 +164,33 @@ impl Inspection {
         };
         Ok(vec![Fact::new(event, unit_of(&shown.org_unit)?, on)])
     }
+
+    /// The due day of a finding is over. Decides nothing when it was put right meanwhile.
+    ///
+    /// # Errors
+    /// `INSPECTION-UNKNOWN`, `FINDING-UNKNOWN`.
+    pub fn decide_overdue(&self, number: i32, due_at: OffsetDateTime) -> Decided {
+        let shown = self.shown.as_ref().ok_or(Reason::InspectionUnknown)?;
+        let found = shown.findings.iter().find(|f| f.number == number).ok_or(Reason::FindingUnknown)?;
+        if found.resolved_on.is_some() || found.overdue || end_of(found.due_on) != Some(due_at) {
+            return Ok(Vec::new());
+        }
+        let event = hq::InspectionFindingOverdue {
+            inspection_id: shown.inspection_id.clone(),
+            org_unit: shown.org_unit.clone(),
+            number,
+            due_on: found.due_on,
+            due_at: Some(xiaoan_proto::timestamp(due_at)),
+        };
+        // The day on which it is overdue is the first one after the due day.
+        Ok(vec![Fact::new(event, unit_of(&shown.org_unit)?, city_day(due_at))])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::date;
+    use time::macros::{date, datetime};
     use xiaoan_kernel::given::given;
     use xiaoan_proto::core::v1 as core;
 
@@ -187,6 +235,34 @@ mod tests {
         assert_eq!(inspection.decide_resolve(&resolve(1), BY), Err(Reason::FindingResolved.into()));
         let found = inspection.into_shown().and_then(|i| i.findings.into_iter().next());
         assert_eq!(found.and_then(|f| f.resolved_on), on(2021, 7, 12));
+    }
+
+    #[test]
+    fn a_finding_is_overdue_once_when_its_day_is_over_and_not_if_it_was_put_right_by_then() {
+        let facts = given::<Inspection>([]).when(|i| i.decide_record(&record(), BY)).then_facts();
+        let mut inspection = Inspection::default();
+        facts.iter().for_each(|fact| inspection.apply(&fact.event));
+        let over = datetime!(2021-07-21 0:00 +8);
+        assert_eq!(
+            inspection.decide_overdue(1, over - time::Duration::days(1)),
+            Ok(Vec::new()),
+            "another day"
+        );
+        assert_eq!(inspection.decide_overdue(2, over), Err(Reason::FindingUnknown.into()));
+        let facts = inspection.decide_overdue(1, over).expect("overdue");
+        assert_eq!(facts[0].occurred_on, date!(2021 - 07 - 21));
+        facts.iter().for_each(|fact| inspection.apply(&fact.event));
+        assert_eq!(inspection.decide_overdue(1, over), Ok(Vec::new()));
+        let overdue = |i: &Inspection| i.clone().into_shown().is_some_and(|i| i.findings[0].overdue);
+        assert!(overdue(&inspection));
+        for (day, late) in [(20, false), (21, true)] {
+            let mut inspection = inspection.clone();
+            let resolve = hq::ResolveInspectionFindingRequest { on: on(2021, 7, day), ..resolve(1) };
+            let facts = inspection.decide_resolve(&resolve, BY).expect("resolved");
+            facts.iter().for_each(|fact| inspection.apply(&fact.event));
+            assert_eq!(overdue(&inspection), late, "recorded after its day, done on {day}");
+            assert_eq!(inspection.decide_overdue(1, over), Ok(Vec::new()));
+        }
     }
 
     #[test]

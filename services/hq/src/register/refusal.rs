@@ -1,6 +1,7 @@
 //! With which words headquarters says no when it keeps its registers. Codes `CP-*`, `CB-*` and `GE-*` are those of the domain
 //! reference, section J; the others are states of these aggregates.
 
+use crate::cases::Solve;
 use crate::fields::finding;
 use time::Date;
 use xiaoan_kernel::{Finding, Refusal, RefusalKind};
@@ -26,12 +27,15 @@ pub enum Reason {
     SameSubject,
     PublicityRuns { to: Date },
     OtherBasis,
+    BasisStands,
     NoPersonKey,
     // listed cases
     ListedCaseExists,
     ListedCaseUnknown,
     ListedCaseState,
     NotTheOwners,
+    CaseUnknown,
+    OtherSolve { stands: Option<Solve> },
     // figures of others, surveys, inspections
     ReferenceUnknown,
     ReferenceState,
@@ -93,6 +97,9 @@ impl Reason {
             | Self::CommendationState { .. }
             | Self::PublicityRuns { .. }
             | Self::OtherBasis
+            | Self::BasisStands
+            | Self::CaseUnknown
+            | Self::OtherSolve { .. }
             | Self::NoPersonKey => RefusalKind::State,
         }
     }
@@ -137,6 +144,30 @@ impl Reason {
                 "basis",
                 "所称被撤销的事项不是该表彰的依据",
                 "what is said to have been revoked is not what this honour rests on",
+            ),
+            Self::BasisStands => finding(
+                "COMMENDATION-BASIS-STANDS",
+                "basis",
+                "所依据的破案并未撤销",
+                "what this honour rests on was not revoked",
+            ),
+            Self::CaseUnknown => finding(
+                "CASE-UNKNOWN",
+                "case_no",
+                "没有这个案件，不能挂牌督办",
+                "nobody has filed such a case",
+            ),
+            Self::OtherSolve { stands: None } => finding(
+                "CP-008",
+                "solved_position",
+                "该案在案件系统中尚未破案",
+                "the log of cases has no solve of this case that stands",
+            ),
+            Self::OtherSolve { stands: Some(Solve { on, position }) } => finding(
+                "CP-008",
+                "solved_position",
+                format!("该案的破案记录是{on}、第{position}条"),
+                format!("the solve that stands is of {on} at position {position}"),
             ),
             Self::NoPersonKey => finding(
                 "PERSON-KEY-MISSING",

@@ -2,11 +2,11 @@
 //! A11, domain reference §H.1).
 
 use super::refusal::{Reason, Refused};
-use super::{By, Keys, Register, reference, step_day, unit_of};
+use super::{By, Keys, Register, end_of, reference, step_day, unit_of};
+use crate::cases::{KnownCase, Revoked, Solve};
 use crate::fields::{finding, recorded_day, values};
-use time::{Date, OffsetDateTime, Time};
-use xiaoan_kernel::{Aggregate, CITY_OFFSET, Fact, Finding, OrgCode, StreamId};
-use xiaoan_proto::core::v1 as core;
+use time::{Date, OffsetDateTime};
+use xiaoan_kernel::{Aggregate, Fact, Finding, OrgCode, StreamId};
 use xiaoan_proto::hq::v1::{
     self as hq, CaseOwner, ListedCaseProgress, ListedCaseState as State, Officeholder, Post, SupervisionLevel,
 };
@@ -21,6 +21,7 @@ xiaoan_kernel::events! {
         Extended(hq::ListedCaseExtended),
         ProgressOverdue(hq::ProgressOverdue),
         Delisted(hq::CaseDelisted),
+        Relisted(hq::CaseRelisted),
     }
 }
 
@@ -72,6 +73,13 @@ impl Aggregate for ListedCase {
                 shown.signed_by.clone_from(&e.signed_by);
                 (shown.delisted_on, shown.last_step_on) = (e.on, e.on);
             }
+            ListedCaseEvent::Relisted(e) => {
+                shown.state = State::Listed.into();
+                (shown.solved_on, shown.solved_position, shown.delisted_on) = (None, 0, None);
+                (shown.relisted_on, shown.last_step_on) = (e.on, e.on);
+                shown.revoked_position = e.revoked_position;
+                shown.overdue = false;
+            }
         }
     }
 }
@@ -116,18 +124,13 @@ pub fn deadlines(stream: &StreamId, event: &ListedCaseEvent) -> Vec<Change> {
     let due = match event {
         ListedCaseEvent::Listed(e) => e.due_on,
         ListedCaseEvent::Extended(e) => e.due_on,
+        ListedCaseEvent::Relisted(e) => e.due_on,
         ListedCaseEvent::Delisted(_) => return vec![Change::cancel_all(stream)],
         ListedCaseEvent::ProgressReported(_) | ListedCaseEvent::ProgressOverdue(_) => return Vec::new(),
     };
     // A deadline of a kind replaces the one before.
     let armed = end_of(due).map(|over| Change::arm(DUE, stream, over));
     std::iter::once(Change::cancel(DUE, stream)).chain(armed).collect()
-}
-
-/// The moment at which a day is over.
-fn end_of(day: Option<core::Date>) -> Option<OffsetDateTime> {
-    let next = recorded_day(day).next_day()?;
-    Some(next.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET))
 }
 
 /// CP-009: one leader of a bureau, not a unit. `is_bureau` = the office's unit is a bureau of ours.
@@ -165,11 +168,18 @@ fn delisting(command: &hq::DelistCaseRequest) -> Vec<Finding> {
 }
 
 impl ListedCase {
-    /// Puts it on the list, again when it had left it. `is_bureau` = the chief's unit is a bureau of ours.
+    /// Puts it on the list, again when it had left it. `case` = as `cases` has it; `is_bureau` = the chief's unit is a bureau of
+    /// ours.
     ///
     /// # Errors
-    /// `LISTED-CASE-EXISTS` or fields, among them CP-009.
-    pub fn decide_list(&self, command: &hq::ListCaseRequest, is_bureau: bool, by: By<'_>) -> Decided {
+    /// `LISTED-CASE-EXISTS`, `CASE-UNKNOWN` or fields, among them CP-009.
+    pub fn decide_list(
+        &self,
+        command: &hq::ListCaseRequest,
+        case: Option<&KnownCase>,
+        is_bureau: bool,
+        by: By<'_>,
+    ) -> Decided {
         let mut check = Check::new();
         reference(&mut check, "case_no", &command.case_no);
         let unit = check.org_unit("org_unit", &command.org_unit);
@@ -183,6 +193,9 @@ impl ListedCase {
         let (unit, level, on, due_on) = values(check, (unit, level, on, due_on))?;
         if self.shown.as_ref().is_some_and(|shown| shown.state() == State::Listed) {
             return Err(Reason::ListedCaseExists.into());
+        }
+        if case.is_none() {
+            return Err(Reason::CaseUnknown.into());
         }
         let event = hq::CaseListed {
             case_no: command.case_no.clone(),
@@ -273,11 +286,22 @@ impl ListedCase {
         Ok(vec![Fact::new(event, unit_of(&shown.org_unit)?, day)])
     }
 
-    /// Takes it off the list.
+    /// Whether a command takes it off the list as solved, so that the solve must be known.
+    #[must_use]
+    pub fn is_as_solved(command: &hq::DelistCaseRequest) -> bool {
+        delisting(command).is_empty() && command.solved_on.is_some()
+    }
+
+    /// Takes it off the list. `solve` = the one that stands, as `cases` has it.
     ///
     /// # Errors
     /// `LISTED-CASE-UNKNOWN`, `LISTED-CASE-STATE` or fields, among them CP-008.
-    pub fn decide_delist(&self, command: &hq::DelistCaseRequest, by: By<'_>) -> Decided {
+    pub fn decide_delist(
+        &self,
+        command: &hq::DelistCaseRequest,
+        solve: Option<Solve>,
+        by: By<'_>,
+    ) -> Decided {
         let (shown, unit) = self.on_the_list()?;
         let mut check = Check::new();
         let on = step_day(&mut check, "on", command.on, shown.last_step_on, by.today);
@@ -288,6 +312,10 @@ impl ListedCase {
         check.findings(delisting(command));
         check.text("reason", &command.reason, 0..=500);
         let (on, solved_on): (Date, Option<Date>) = values(check, (on, solved_on))?;
+        let stated = solved_on.map(|on| Solve { on, position: command.solved_position });
+        if stated.is_some() && stated != solve {
+            return Err(Reason::OtherSolve { stands: solve }.into());
+        }
         let event = hq::CaseDelisted {
             case_no: shown.case_no.clone(),
             org_unit: shown.org_unit.clone(),
@@ -299,6 +327,28 @@ impl ListedCase {
             signed_by: command.signed_by.clone(),
         };
         Ok(vec![Fact::new(event, unit, on)])
+    }
+
+    /// The solve by which it left the list was revoked: it comes back. Decides nothing when it left by another one, or did not
+    /// leave as solved.
+    ///
+    /// # Errors
+    /// `LISTED-CASE-UNKNOWN`.
+    pub fn decide_relist(&self, revoked: Revoked) -> Decided {
+        let shown = self.shown.as_ref().ok_or(Reason::ListedCaseUnknown)?;
+        if shown.state() != State::Solved || shown.solved_position >= revoked.position {
+            return Ok(Vec::new());
+        }
+        let on = revoked.on().max(recorded_day(shown.last_step_on));
+        let event = hq::CaseRelisted {
+            case_no: shown.case_no.clone(),
+            org_unit: shown.org_unit.clone(),
+            on: Some(on.into()),
+            due_on: shown.due_on,
+            revoked_position: revoked.position,
+            solved_position: shown.solved_position,
+        };
+        Ok(vec![Fact::new(event, unit_of(&shown.org_unit)?, on)])
     }
 
     fn on_the_list(&self) -> Result<(&hq::ListedCase, OrgCode), Refused> {

@@ -1,11 +1,14 @@
 //! `CommendationService`, rpc by rpc.
 
 use crate::house::{CITY, DONGGANG, House, LANSHAN, STATION, fresh, on, receipt, refused};
+use std::time::Duration;
 use tonic::Code;
+use xiaoan_proto::cases::v1::CaseLinked;
 use xiaoan_proto::core::v1::PersonInput;
 use xiaoan_proto::hq::v1::commendation_service_client::CommendationServiceClient as Client;
 use xiaoan_proto::hq::v1::{self as hq, BasisKind, CommendationState, RecipientKind, RevocationCause};
 use xiaoan_rpc::client::AuthenticatedChannel;
+use xiaoan_testkit::wait_until;
 
 const CASE: &str = "A3711020100002026060001";
 
@@ -107,9 +110,22 @@ async fn a08_honours_are_counted_by_whom_they_went_to_and_no_more_when_revoked()
     let other = Some(hq::Basis { kind: BasisKind::Series.into(), reference: CASE.into() });
     let answer = hq.revoke_commendation(revoke("team-1", other)).await;
     assert_eq!(refused(answer), (Code::FailedPrecondition, "COMMENDATION-BASIS".into()));
-    let answer = hq.revoke_commendation(revoke("team-1", case())).await.expect("revoked").into_inner();
+    // Nobody has revoked what it rests on: the case is not even there, then filed, then solved.
+    let stands = (Code::FailedPrecondition, "COMMENDATION-BASIS-STANDS".to_owned());
+    assert_eq!(refused(hq.revoke_commendation(revoke("team-1", case())).await), stands);
+    house.files(CASE).await;
+    house.solves(CASE, 1).await;
+    assert_eq!(refused(hq.revoke_commendation(revoke("team-1", case())).await), stands);
+    let error =
+        hq::RevokeCommendationRequest { cause: RevocationCause::Error.into(), ..revoke("team-2", None) };
+    let answer = hq.revoke_commendation(error).await.expect("revoked").into_inner();
     let position = receipt(answer.receipt).position;
     assert_eq!(counts(&house, position).await, (1, 1, 1));
+
+    // The solve is revoked: what rests on it falls by itself.
+    let revoked = house.revokes(CASE, 2).await;
+    wait_until(Duration::from_secs(20), || async { counts(&house, 0).await == (0, 0, 3) }).await;
+    let position = 0;
 
     let request = hq::GetCommendationRequest { commendation_id: "team-1".into(), at_least: position };
     let shown = hq.get_commendation(request).await.expect("one").into_inner().commendation.expect("one");
@@ -117,7 +133,67 @@ async fn a08_honours_are_counted_by_whom_they_went_to_and_no_more_when_revoked()
     assert_eq!(shown.revocation_cause(), RevocationCause::BasisRevoked);
     assert_eq!((shown.nominated_by.as_str(), shown.verified_by.as_str()), ("officer", "tester"));
     assert_eq!(shown.delivered_on, on(2026, 6, 12));
+    assert_eq!(shown.revoked_position, revoked);
     assert_eq!(shown.etag, "6");
+}
+
+async fn state(house: &House, id: &str, at_least: i64) -> CommendationState {
+    let request = hq::GetCommendationRequest { commendation_id: id.into(), at_least };
+    let answer = headquarters(house).get_commendation(request).await.expect("one").into_inner();
+    answer.commendation.expect("one").state()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_honour_for_a_series_falls_with_its_last_solved_case_and_one_that_came_later_does_not() {
+    let house = House::with_units().await;
+    let (first, second) = (CASE, "A3711020100002026060002");
+    for case_no in [first, second] {
+        house.files(case_no).await;
+        house.solves(case_no, 1).await;
+    }
+    for (before, case_no) in (0..).zip([first, second]) {
+        let linked = CaseLinked { series_id: "bicycles".into(), case_no: case_no.into() };
+        house.happens("series", "bicycles", before, &linked).await;
+    }
+    let series = Some(hq::Basis { kind: BasisKind::Series.into(), reference: "bicycles".into() });
+    let of_series = |id: &str| hq::NominateForCommendationRequest { basis: series.clone(), ..collective(id) };
+    let mut station = station(&house);
+    station.nominate_for_commendation(of_series("team-1")).await.expect("nominated");
+    station.nominate_for_commendation(of_series("team-2")).await.expect("nominated");
+    let of_case = station.nominate_for_commendation(collective("of-case")).await.expect("nominated");
+    let state = async |id: &str, at_least| state(&house, id, at_least).await;
+    let fallen = async |id: &str| {
+        let revoked = || async { state(id, 0).await == CommendationState::Revoked };
+        wait_until(Duration::from_secs(20), revoked).await;
+    };
+    assert_eq!(
+        state("of-case", receipt(of_case.into_inner().receipt).position).await,
+        CommendationState::Nominated
+    );
+    // One of two solves falls: the honour for the case with it, that for the series when headquarters says so.
+    house.revokes(first, 2).await;
+    fallen("of-case").await;
+    assert_eq!(state("team-1", 0).await, CommendationState::Nominated);
+    let mut hq = headquarters(&house);
+    let answer =
+        hq.revoke_commendation(revoke("team-2", series.clone())).await.expect("revoked").into_inner();
+    let position = receipt(answer.receipt).position;
+    assert_eq!(state("team-2", position).await, CommendationState::Revoked);
+    // The other one, too; what was nominated afterwards rests on what was there then.
+    house.revokes(second, 2).await;
+    fallen("team-1").await;
+    house.move_to(time::macros::datetime!(2026-06-30 05:00 UTC));
+    let later = station.nominate_for_commendation(of_series("team-3")).await.expect("nominated");
+    let other = "A3711020100002026060003";
+    house.files(other).await;
+    house.solves(other, 1).await;
+    let of_other = hq::Basis { kind: BasisKind::Case.into(), reference: other.into() };
+    let of_other = hq::NominateForCommendationRequest { basis: Some(of_other), ..collective("other") };
+    station.nominate_for_commendation(of_other).await.expect("nominated");
+    house.revokes(other, 2).await;
+    fallen("other").await;
+    let at_least = receipt(later.into_inner().receipt).position;
+    assert_eq!(state("team-3", at_least).await, CommendationState::Nominated);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Freezing and correcting against real processes: hq, cases and rankings over one broker.
 
-use crate::house::{CITY, DONGGANG, STATION, fresh, receipt, refused, registration};
+use crate::house::{CITY, DONGGANG, STATION, fresh, on, receipt, refused, registration};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use tonic::{Code, Request};
@@ -13,8 +13,9 @@ use xiaoan_proto::hq::v1::closing_service_client::ClosingServiceClient;
 use xiaoan_proto::hq::v1::interview_service_client::InterviewServiceClient;
 use xiaoan_proto::hq::v1::notice_service_client::NoticeServiceClient;
 use xiaoan_proto::hq::v1::org_unit_service_client::OrgUnitServiceClient;
+use xiaoan_proto::hq::v1::scheme_service_client::SchemeServiceClient;
 use xiaoan_proto::hq::v1::{
-    self as hq, ClosedFigures, InterviewState, NoticeState, Standing, WithdrawalCause,
+    self as hq, ClosedEntry, ClosedFigures, InterviewState, NoticeState, Standing, WithdrawalCause,
 };
 use xiaoan_proto::rankings::v1::GetStandingsRequest;
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
@@ -24,23 +25,24 @@ use xiaoan_testkit::{
     DEADLINE, Process, ProcessBuilder, TestDb, TestIssuer, TestNats, free_port, wait_until,
 };
 
-const BOARD: &str = "theft-stations";
+pub const BOARD: &str = "theft-stations";
 /// A station that solves eight of twenty.
 const EXACT: &str = "371102020000";
 /// A station with nine cases.
-const SMALL: &str = "371102030000";
+pub const SMALL: &str = "371102030000";
 
-struct City {
-    issuer: TestIssuer,
+/// hq, cases and rankings.
+pub struct City {
+    pub issuer: TestIssuer,
     hq: Process,
-    cases: Process,
+    pub cases: Process,
     rankings: Process,
     _nats: TestNats,
     _databases: Vec<TestDb>,
 }
 
 impl City {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let (issuer, nats) = (TestIssuer::new(), TestNats::start().await);
         let databases =
             vec![TestDb::create("hq").await, TestDb::create("cases").await, TestDb::create("rankings").await];
@@ -82,13 +84,13 @@ impl City {
         city
     }
 
-    fn closings(&self) -> ClosingServiceClient<AuthenticatedChannel> {
+    pub fn closings(&self) -> ClosingServiceClient<AuthenticatedChannel> {
         ClosingServiceClient::new(caller(&self.issuer, &self.hq, CITY, &["hq"]))
     }
     fn notices(&self) -> NoticeServiceClient<AuthenticatedChannel> {
         NoticeServiceClient::new(caller(&self.issuer, &self.hq, CITY, &["hq"]))
     }
-    async fn issue(&self, month: u8, unit: &str) -> Result<hq::IssueNoticeResponse, tonic::Status> {
+    pub async fn issue(&self, month: u8, unit: &str) -> Result<hq::IssueNoticeResponse, tonic::Status> {
         let command = hq::IssueNoticeRequest {
             request_id: fresh(),
             closing_id: format!("{BOARD}-2026-{month:02}"),
@@ -99,7 +101,7 @@ impl City {
     }
 
     /// Imports rows; gives the position of the log after them and how many were rejected.
-    async fn import(&self, rows: Vec<CaseRow>) -> (i64, i64) {
+    pub async fn import(&self, rows: Vec<CaseRow>) -> (i64, i64) {
         let mut cases = CaseServiceClient::new(caller(&self.issuer, &self.cases, CITY, &["officer"]));
         let header = Part::Header(ImportHeader { dry_run: false, file_name: "cases.csv".into() });
         let parts: Vec<_> = std::iter::once(header)
@@ -112,7 +114,7 @@ impl City {
         (answer.position, answer.rejected)
     }
 
-    async fn freeze(&self, month: u8, position: i64) -> hq::FreezePeriodRequest {
+    pub async fn freeze(&self, month: u8, position: i64) -> hq::FreezePeriodRequest {
         let command = hq::FreezePeriodRequest {
             request_id: fresh(),
             board: BOARD.into(),
@@ -124,28 +126,35 @@ impl City {
         command
     }
 
-    async fn closing(&self, month: u8, at_least: i64) -> hq::GetClosingResponse {
+    pub async fn closing(&self, month: u8, at_least: i64) -> hq::GetClosingResponse {
         let request = hq::GetClosingRequest { closing_id: format!("{BOARD}-2026-{month:02}"), at_least };
         self.closings().get_closing(request).await.expect("a closing").into_inner()
     }
 
-    /// What rankings counts as of the positions of stored figures.
+    /// What rankings counts as of the positions of stored figures, by the stored scheme.
     async fn counted_again(&self, month: u8, stored: &ClosedFigures) -> ClosedFigures {
+        let board = stored.scheme.as_ref().expect("a scheme").board.clone();
         let mut rankings = RankingsServiceClient::new(caller(&self.issuer, &self.rankings, CITY, &["hq"]));
         let request = GetStandingsRequest {
-            board: BOARD.into(),
+            board: board.clone(),
             period: format!("2026-{month:02}"),
             as_of_positions: stored.sources.iter().map(|s| (s.source.clone(), s.position)).collect(),
+            scheme: stored.scheme.clone(),
             ..Default::default()
         };
         let standings = rankings.get_standings(request).await.expect("standings").into_inner();
         let figures = ClosedFigures::from(&standings);
-        let text = closing_text(BOARD, &format!("2026-{month:02}"), &figures, |b| Sha256::digest(b).into());
-        ClosedFigures { digest: Sha256::digest(text).to_vec(), ..figures }
+        let digest = digest(&board, month, &figures);
+        ClosedFigures { digest, ..figures }
     }
 }
 
-fn caller(issuer: &TestIssuer, process: &Process, unit: &str, roles: &[&str]) -> AuthenticatedChannel {
+fn digest(board: &str, month: u8, figures: &ClosedFigures) -> Vec<u8> {
+    let text = closing_text(board, &format!("2026-{month:02}"), figures, |b| Sha256::digest(b).into());
+    Sha256::digest(text).to_vec()
+}
+
+pub fn caller(issuer: &TestIssuer, process: &Process, unit: &str, roles: &[&str]) -> AuthenticatedChannel {
     let token = Secret::new(&issuer.token("tester", unit, roles));
     channel(&ClientOptions::new(process.grpc_url()), &token).expect("a channel")
 }
@@ -169,7 +178,7 @@ fn row(unit: &str, month: u8, serial: usize, solved: bool) -> CaseRow {
 }
 
 /// So many cases of a unit, of which the first are solved.
-fn cases(unit: &str, month: u8, solved: usize, filed: usize) -> impl Iterator<Item = CaseRow> {
+pub fn cases(unit: &str, month: u8, solved: usize, filed: usize) -> impl Iterator<Item = CaseRow> {
     let unit = unit.to_owned();
     (1..=filed).map(move |serial| row(&unit, month, serial, serial <= solved))
 }
@@ -258,6 +267,83 @@ async fn k03_two_frozen_months_lead_to_an_interview_that_a_correction_of_the_fir
         .map(|d| (d.org_unit.as_str(), d.numerator_before, d.numerator_after, d.denominator_after))
         .collect();
     assert_eq!(moved, [(STATION, 3, 5, Some(12))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_frozen_is_counted_again_whatever_is_decided_about_units_headcounts_and_schemes_afterwards()
+{
+    const BUREAUS: &str = "theft-bureaus";
+    let city = City::start().await;
+    let mut units = OrgUnitServiceClient::new(caller(&city.issuer, &city.hq, CITY, &["hq"]));
+    let headcount = |officers| hq::RecordHeadcountRequest {
+        request_id: fresh(),
+        code: DONGGANG.into(),
+        from: on(2020, 1, 1),
+        officers,
+    };
+    let counted = units.record_headcount(headcount(420)).await.expect("recorded").into_inner();
+    let (cases_at, rejected) =
+        city.import(cases(STATION, 6, 3, 10).chain(cases(EXACT, 6, 8, 20)).collect()).await;
+    assert_eq!(rejected, 0);
+    let known =
+        HashMap::from([("cases".to_owned(), cases_at), ("hq".to_owned(), receipt(counted.receipt).position)]);
+    for board in [BOARD, BUREAUS] {
+        let command = hq::FreezePeriodRequest {
+            request_id: fresh(),
+            board: board.into(),
+            period: "2026-06".into(),
+            at_least: known.clone(),
+            frozen_on: None,
+        };
+        city.closings().freeze_period(command).await.expect("frozen");
+    }
+
+    // A station registered for a past day, a headcount corrected, a scheme of its own.
+    let late = hq::RegisterOrgUnitRequest {
+        effective_on: on(2026, 1, 1),
+        ..registration("371102040000", OrgKind::Station, DONGGANG)
+    };
+    units.register_org_unit(late).await.expect("a unit");
+    units.record_headcount(headcount(400)).await.expect("corrected");
+    let mut schemes = SchemeServiceClient::new(caller(&city.issuer, &city.hq, CITY, &["hq"]));
+    let mut rankings = RankingsServiceClient::new(caller(&city.issuer, &city.rankings, CITY, &["hq"]));
+    let now = |board: &str, hq: i64| GetStandingsRequest {
+        board: board.into(),
+        period: "2026-06".into(),
+        at_least: HashMap::from([("hq".to_owned(), hq)]),
+        ..Default::default()
+    };
+    let standings = rankings.get_standings(now(BOARD, 0)).await.expect("standings").into_inner();
+    let mut scheme = standings.scheme.expect("a scheme");
+    scheme.indicators.truncate(3);
+    scheme.consequences.clear();
+    let publish = hq::PublishSchemeRequest { request_id: fresh(), scheme: Some(scheme), etag: String::new() };
+    let published = schemes.publish_scheme(publish).await.expect("published").into_inner();
+    let hq_at = receipt(published.receipt).position;
+    let stations = rankings.get_standings(now(BOARD, hq_at)).await.expect("standings").into_inner();
+    assert_eq!(
+        (stations.entries.len(), stations.entries[0].indicators.len()),
+        (4, 3),
+        "now it is another board"
+    );
+    let officers = |entry: &ClosedEntry| {
+        entry.values.iter().find(|v| v.id == "solved_per_100_officers").and_then(|v| v.denominator)
+    };
+    let bureaus = rankings.get_standings(now(BUREAUS, hq_at)).await.expect("standings").into_inner();
+    assert_eq!(officers(&ClosedFigures::from(&bureaus).entries[0]), Some(400));
+
+    for board in [BOARD, BUREAUS] {
+        let request = hq::GetClosingRequest { closing_id: format!("{board}-2026-06"), at_least: hq_at };
+        let closing = city.closings().get_closing(request).await.expect("a closing").into_inner().closing;
+        let mut frozen = closing.and_then(|c| c.frozen).expect("figures");
+        let again = city.counted_again(6, &frozen).await;
+        assert_eq!((&again.entries, &again.scheme), (&frozen.entries, &frozen.scheme), "{board}");
+        assert_eq!(again.digest, frozen.digest, "{board}");
+        assert!(board == BOARD || officers(&frozen.entries[0]) == Some(420));
+        // And a figure that somebody changed in the store does not go unnoticed.
+        frozen.entries[0].values[0].numerator += 1;
+        assert_ne!(digest(board, 6, &frozen), frozen.digest, "{board}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,12 +9,16 @@ use tokio::task::JoinHandle;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use xiaoan_eventstore::{Append, AppenderOptions, EventStore, NewEvent, StreamWrite};
+use xiaoan_feed::LogReader;
+use xiaoan_hq::cases::KnownCases;
 use xiaoan_hq::rankings::{Rankings, Token};
 use xiaoan_hq::terms::Terms;
 use xiaoan_hq::{Parts, Running};
 use xiaoan_kernel::legal::LegalClock;
 use xiaoan_kernel::{Clock, FixedClock, OrgCode, RequestId, StreamId};
 use xiaoan_privacy::{Kek, Vault};
+use xiaoan_projection::Runner;
+use xiaoan_proto::cases::v1::{CaseFacts, CaseFiled, CaseSolved, SolveRevoked};
 use xiaoan_proto::core::v1::{Date, OrgKind, Receipt};
 use xiaoan_proto::hq::v1 as hq;
 use xiaoan_proto::hq::v1::campaign_service_client::CampaignServiceClient;
@@ -40,6 +44,9 @@ pub struct House {
     issuer: Arc<TestIssuer>,
     url: String,
     clock: Arc<FixedClock>,
+    /// The log of `cases`, which hq follows.
+    cases: EventStore,
+    _cases_db: TestDb,
     running: Running,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<anyhow::Result<()>>>,
@@ -82,6 +89,12 @@ impl House {
             .await
             .expect("hq starts on a migrated database");
         let kek = Kek::from_either(Some(KEK), None).expect("a key");
+        let cases_db = TestDb::create("eventstore").await;
+        let cases =
+            EventStore::open(cases_db.pool(), "cases", Arc::clone(&clock) as _, AppenderOptions::default());
+        let (cases, known) = (cases.await.expect("a log"), KnownCases::new());
+        let following = Runner::local(cases.clone(), db.pool(), Arc::clone(&known));
+        let parts = parts.knowing(known, following, LogReader::local(cases.clone()));
         let parts = parts.sealing(Some(Vault::open(db.pool(), kek).await.expect("a vault")));
         let options = RpcOptions::loopback(issuer.jwks_path(), TestIssuer::ISSUER, TestIssuer::AUDIENCE);
         let (server, running) = parts.mount(Server::new(options).await.expect("free ports"));
@@ -90,7 +103,8 @@ impl House {
         let server = tokio::spawn(server.serve(async move {
             let _ = stopped.await;
         }));
-        Self { db, issuer, url, clock, running, stop: Some(stop), server: Some(server) }
+        let (stop, server) = (Some(stop), Some(server));
+        Self { db, issuer, url, clock, cases, _cases_db: cases_db, running, stop, server }
     }
 
     /// Puts a frozen period into the log, as hq records one that rankings has shown it.
@@ -113,6 +127,47 @@ impl House {
         };
         store.expect("a log").append(append).await.expect("recorded");
     }
+    /// Something happens at `cases`, of which so much has happened to this stream before; gives the position.
+    pub async fn happens<E: Message + Name>(&self, kind: &str, id: &str, before: i64, event: &E) -> i64 {
+        let new = NewEvent {
+            type_name: E::full_name(),
+            payload: event.encode_to_vec(),
+            org_unit: OrgCode::parse(STATION).expect("12 digits"),
+            occurred_on: date!(2026 - 06 - 29),
+        };
+        let write =
+            StreamWrite { stream: StreamId::new(kind, id), expected_version: before, events: vec![new] };
+        let append = Append {
+            request: None,
+            response: Vec::new(),
+            writes: vec![write],
+            actor: "tester".into(),
+            traceparent: String::new(),
+        };
+        self.cases.append(append).await.expect("recorded").last_position
+    }
+    /// A case is filed.
+    pub async fn files(&self, case_no: &str) {
+        let filed = CaseFiled {
+            case_no: case_no.into(),
+            org_unit: STATION.into(),
+            category: "050201".into(),
+            ..Default::default()
+        };
+        self.happens("case", case_no, 0, &filed).await;
+    }
+    /// It is solved on 2026-06-29, after so many events; gives the position.
+    pub async fn solves(&self, case_no: &str, before: i64) -> i64 {
+        let facts = CaseFacts { solved_on: on(2026, 6, 29), ..Default::default() };
+        let solved = CaseSolved { case_no: case_no.into(), facts: Some(facts), ..Default::default() };
+        self.happens("case", case_no, before, &solved).await
+    }
+    /// The solve is revoked, after so many events; gives the position.
+    pub async fn revokes(&self, case_no: &str, before: i64) -> i64 {
+        let revoked = SolveRevoked { case_no: case_no.into(), reason: "抓错人".into(), facts: None };
+        self.happens("case", case_no, before, &revoked).await
+    }
+
     /// The database as its owner sees it.
     pub fn owner_pool(&self) -> sqlx::PgPool {
         self.db.owner_pool()

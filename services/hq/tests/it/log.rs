@@ -45,8 +45,10 @@ async fn every_view_says_how_far_it_is() {
     let mut client = ProjectionsServiceClient::new(house.caller(&["officer"]));
     let listed = client.list_projections(ListProjectionsRequest {}).await.expect("a list").into_inner();
     let rows: Vec<_> = listed.projections.iter().map(|row| row.projection.as_str()).collect();
-    assert_eq!(rows, ["directory", "campaigns", "schemes", "accountability", "registers", "timers"]);
-    assert!(listed.projections.iter().all(|row| row.source == "hq"));
+    let of_hq = ["directory", "campaigns", "schemes", "accountability", "registers", "timers"];
+    assert_eq!(rows, [&of_hq as &[_], &["known-cases"]].concat());
+    let sources: Vec<_> = listed.projections.iter().map(|row| row.source.as_str()).collect();
+    assert_eq!(sources, [[xiaoan_hq::SOURCE; 6].as_slice(), &["cases"]].concat());
     assert_eq!(listed.projections[0].position, 4);
 }
 

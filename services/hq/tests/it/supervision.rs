@@ -58,6 +58,10 @@ async fn a11_a_chief_takes_a_case_reports_and_it_leaves_the_list_solved() {
         let answer = hq.list_case(list(unit)).await;
         assert_eq!(refused(answer), (Code::InvalidArgument, "CP-009".into()));
     }
+    // Nobody has filed it.
+    let answer = hq.list_case(list(DONGGANG)).await;
+    assert_eq!(refused(answer), (Code::FailedPrecondition, "CASE-UNKNOWN".into()));
+    house.files(CASE).await;
     hq.list_case(list(DONGGANG)).await.expect("listed");
     let again = hq.list_case(list(DONGGANG)).await;
     assert_eq!(refused(again), (Code::FailedPrecondition, "LISTED-CASE-EXISTS".into()));
@@ -70,7 +74,14 @@ async fn a11_a_chief_takes_a_case_reports_and_it_leaves_the_list_solved() {
     let mut leave = hq::DelistCaseRequest { request_id: fresh(), case_no: CASE.into(), ..Default::default() };
     let answer = hq.delist_case(leave.clone()).await;
     assert_eq!(refused(answer), (Code::InvalidArgument, "CP-008".into()));
+    // Said to be solved, while nobody has solved it; then by a record that is none of its solve.
     (leave.solved_on, leave.solved_position, leave.request_id) = (on(2026, 6, 29), 4711, fresh());
+    let state = (Code::FailedPrecondition, "CP-008".to_owned());
+    assert_eq!(refused(hq.delist_case(leave.clone()).await), state);
+    let position = house.solves(CASE, 1).await;
+    leave.request_id = fresh();
+    assert_eq!(refused(hq.delist_case(leave.clone()).await), state);
+    (leave.solved_position, leave.request_id) = (position, fresh());
     let answer = hq.delist_case(leave).await.expect("delisted").into_inner();
     let receipt = receipt(answer.receipt);
     assert_eq!(receipt.name, format!("listed-cases/{CASE}"));
@@ -78,12 +89,34 @@ async fn a11_a_chief_takes_a_case_reports_and_it_leaves_the_list_solved() {
     assert_eq!((case.state(), case.progress.len()), (ListedCaseState::Solved, 1));
     assert_eq!(of_chief(&house, "chief-donggang", receipt.position).await, [case]);
     assert_eq!(of_chief(&house, "chief-lanshan", receipt.position).await, []);
+
+    // The solve is revoked: it comes back by itself, once, and leaves again by the next one only.
+    let revoked = house.revokes(CASE, 2).await;
+    wait_until(Duration::from_secs(20), || async {
+        shown(&house, 0).await.state() == ListedCaseState::Listed
+    })
+    .await;
+    let case = shown(&house, 0).await;
+    assert_eq!((case.revoked_position, case.solved_on, case.etag.as_str()), (revoked, None, "4"));
+    let mut leave = hq::DelistCaseRequest {
+        request_id: fresh(),
+        case_no: CASE.into(),
+        solved_on: on(2026, 6, 29),
+        solved_position: position,
+        ..Default::default()
+    };
+    assert_eq!(refused(hq.delist_case(leave.clone()).await), state);
+    (leave.solved_position, leave.request_id) = (house.solves(CASE, 3).await, fresh());
+    let answer = hq.delist_case(leave).await.expect("delisted").into_inner();
+    let position = crate::house::receipt(answer.receipt).position;
+    assert_eq!(shown(&house, position).await.state(), ListedCaseState::Solved);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listed_case_is_overdue_by_itself_when_its_day_is_over_until_the_day_is_moved() {
     let house = House::with_units().await;
     let mut hq = headquarters(&house);
+    house.files(CASE).await;
     let listed = hq.list_case(list(DONGGANG)).await.expect("listed").into_inner();
     assert!(!shown(&house, receipt(listed.receipt).position).await.overdue);
     house.move_to(datetime!(2026-07-11 08:00 +8));

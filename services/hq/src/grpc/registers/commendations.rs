@@ -9,7 +9,7 @@ use uuid::Uuid;
 use xiaoan_kernel::Fact;
 use xiaoan_proto::core::v1::{Receipt, SealedPerson};
 use xiaoan_proto::hq::v1::commendation_service_server::CommendationService;
-use xiaoan_proto::hq::v1::{self as hq, CommendationState, RecipientKind};
+use xiaoan_proto::hq::v1::{self as hq, CommendationState, RecipientKind, RevocationCause};
 use xiaoan_rpc::{Role, receipt, refusal_status};
 
 /// Whoever may nominate: a unit's own people, and headquarters for every unit.
@@ -77,7 +77,11 @@ impl CommendationService for Registers {
         request: Request<hq::RevokeCommendationRequest>,
     ) -> Result<Response<hq::RevokeCommendationResponse>, Status> {
         let sitting = self.of_hq(request, |m| (&m.request_id, &m.etag))?;
-        let decide = |c: &Commendation| c.decide_revoke(&sitting.command, sitting.by());
+        let revoked = match (sitting.command.cause(), &sitting.command.basis) {
+            (RevocationCause::BasisRevoked, Some(basis)) => self.cases.is_revoked(basis).await?,
+            _ => false,
+        };
+        let decide = |c: &Commendation| c.decide_revoke(&sitting.command, revoked, sitting.by());
         let receipt = self.step(&sitting.command.commendation_id, &sitting, decide).await?;
         Ok(Response::new(hq::RevokeCommendationResponse { receipt }))
     }

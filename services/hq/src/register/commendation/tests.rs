@@ -1,5 +1,5 @@
 use super::*;
-use time::macros::date;
+use time::macros::{date, datetime};
 use xiaoan_kernel::given::given;
 use xiaoan_proto::core::v1::PersonInput;
 
@@ -187,7 +187,7 @@ fn an_honour_is_revoked_with_what_it_rests_on_and_with_nothing_else() {
     let past = || [nominated_event(), verified(), publicised(), granted()];
     let other = hq::Basis { kind: BasisKind::Series.into(), reference: CASE.into() };
     given::<Commendation>(past())
-        .when(|c| c.decide_revoke(&revoke(RevocationCause::BasisRevoked, Some(other)), by("hq")))
+        .when(|c| c.decide_revoke(&revoke(RevocationCause::BasisRevoked, Some(other)), true, by("hq")))
         .then_refused(&["COMMENDATION-BASIS"]);
     let revoked = hq::CommendationRevoked {
         commendation_id: "cabbages".into(),
@@ -197,23 +197,57 @@ fn an_honour_is_revoked_with_what_it_rests_on_and_with_nothing_else() {
         basis: case(),
         reason: "破案被撤销".into(),
         was_granted: true,
+        revoked_position: 0,
     };
+    given::<Commendation>(past())
+        .when(|c| c.decide_revoke(&revoke(RevocationCause::BasisRevoked, case()), false, by("hq")))
+        .then_refused(&["COMMENDATION-BASIS-STANDS"]);
     let commendation = given::<Commendation>(past())
-        .when(|c| c.decide_revoke(&revoke(RevocationCause::BasisRevoked, case()), by("hq")))
+        .when(|c| c.decide_revoke(&revoke(RevocationCause::BasisRevoked, case()), true, by("hq")))
         .then([revoked.into()]);
-    let again = commendation.decide_revoke(&revoke(RevocationCause::Error, None), by("hq"));
+    let again = commendation.decide_revoke(&revoke(RevocationCause::Error, None), true, by("hq"));
     assert_eq!(again, Err(Refused::For(Reason::CommendationState { now: "revoked" })));
+}
+
+#[test]
+fn an_honour_falls_by_itself_with_the_solve_that_it_rests_on() {
+    let revoked = Revoked { position: 4800, recorded_at: datetime!(2021-07-20 10:00 +8) };
+    let event = |on, was_granted| hq::CommendationRevoked {
+        commendation_id: "cabbages".into(),
+        org_unit: UNIT.into(),
+        on,
+        cause: RevocationCause::BasisRevoked.into(),
+        basis: case(),
+        reason: "所依据的破案已撤销".into(),
+        was_granted,
+        revoked_position: 4800,
+    };
+    let past = [nominated_event(), verified(), publicised(), granted()];
+    let fallen = given::<Commendation>(past).when(|c| c.decide_basis_revoked(revoked)).then([event(
+        on(2021, 7, 20),
+        true,
+    )
+    .into()]);
+    assert_eq!(
+        fallen.decide_basis_revoked(revoked),
+        Err(Refused::For(Reason::CommendationState { now: "revoked" }))
+    );
+    given::<Commendation>([nominated_event()]).when(|c| c.decide_basis_revoked(revoked)).then([event(
+        on(2021, 7, 20),
+        false,
+    )
+    .into()]);
 }
 
 #[test]
 fn a_nomination_falls_before_it_is_granted_when_an_objection_is_upheld() {
     let facts = given::<Commendation>([nominated_event()])
-        .when(|c| c.decide_revoke(&revoke(RevocationCause::ObjectionUpheld, case()), by("hq")))
+        .when(|c| c.decide_revoke(&revoke(RevocationCause::ObjectionUpheld, case()), false, by("hq")))
         .then_facts();
     let Some(CommendationEvent::Revoked(e)) = facts.first().map(|f| &f.event) else { panic!("{facts:?}") };
     assert!(!e.was_granted && e.basis.is_none());
     let silent = hq::RevokeCommendationRequest::default();
     given::<Commendation>([nominated_event()])
-        .when(|c| c.decide_revoke(&silent, by("hq")))
+        .when(|c| c.decide_revoke(&silent, true, by("hq")))
         .then_refused(&["GE-006", "GE-006"]);
 }

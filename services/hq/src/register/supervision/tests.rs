@@ -1,11 +1,18 @@
 use super::*;
 use time::macros::{date, datetime};
 use xiaoan_kernel::given::given;
+use xiaoan_proto::core::v1 as core;
 
 const UNIT: &str = "371103010000";
 const BUREAU: &str = "371103000000";
 const CASE: &str = "A3711030100002026060001";
 
+/// The solve that stands, as `cases` has it.
+const SOLVE: Option<Solve> = Some(Solve { on: date!(2026 - 07 - 04), position: 4711 });
+
+fn known() -> KnownCase {
+    KnownCase { org_unit: UNIT.into(), category: "050201".into(), solve: None }
+}
 fn by(subject: &str) -> By<'_> {
     By { subject, today: date!(2026 - 07 - 31) }
 }
@@ -50,7 +57,9 @@ fn solved() -> hq::DelistCaseRequest {
 
 #[test]
 fn a11_a_bureau_chief_takes_a_case_in_person() {
-    given::<ListedCase>([]).when(|c| c.decide_list(&list(), true, by("hq"))).then([listed_event()]);
+    given::<ListedCase>([])
+        .when(|c| c.decide_list(&list(), Some(&known()), true, by("hq")))
+        .then([listed_event()]);
 }
 
 #[test]
@@ -68,11 +77,11 @@ fn cp_009_a_unit_or_somebody_who_leads_no_bureau_takes_no_case() {
     ];
     for (owner, is_bureau) in cases {
         given::<ListedCase>([])
-            .when(|c| c.decide_list(&owned(owner), is_bureau, by("hq")))
+            .when(|c| c.decide_list(&owned(owner), Some(&known()), is_bureau, by("hq")))
             .then_refused(&["CP-009"]);
     }
     let deputy = owned(chief().map(|c| CaseOwner { office: office(Post::DeputyBureauChief), ..c }));
-    given::<ListedCase>([]).when(|c| c.decide_list(&deputy, true, by("hq"))).then_facts();
+    given::<ListedCase>([]).when(|c| c.decide_list(&deputy, Some(&known()), true, by("hq"))).then_facts();
 }
 
 #[test]
@@ -90,7 +99,7 @@ fn cp_008_a_case_leaves_the_list_solved_or_for_a_signed_reason() {
     ];
     for command in refused {
         given::<ListedCase>([listed_event()])
-            .when(|c| c.decide_delist(&command, by("hq")))
+            .when(|c| c.decide_delist(&command, SOLVE, by("hq")))
             .then_refused(&["CP-008"]);
     }
     let event = |command: &hq::DelistCaseRequest, solved| hq::CaseDelisted {
@@ -106,7 +115,7 @@ fn cp_008_a_case_leaves_the_list_solved_or_for_a_signed_reason() {
     let signed = hq::DelistCaseRequest { reason: "并入他案".into(), signed_by: city(), ..delist() };
     for (command, is_solved) in [(solved(), true), (signed, false)] {
         let left = given::<ListedCase>([listed_event()])
-            .when(|c| c.decide_delist(&command, by("hq")))
+            .when(|c| c.decide_delist(&command, SOLVE, by("hq")))
             .then([event(&command, is_solved).into()]);
         let state = left.into_shown().map(|c| c.state());
         assert_eq!(state, Some(if is_solved { State::Solved } else { State::NotSolved }));
@@ -114,12 +123,73 @@ fn cp_008_a_case_leaves_the_list_solved_or_for_a_signed_reason() {
 }
 
 #[test]
+fn a_case_that_nobody_has_filed_is_not_listed() {
+    given::<ListedCase>([])
+        .when(|c| c.decide_list(&list(), None, true, by("hq")))
+        .then_refused(&["CASE-UNKNOWN"]);
+}
+
+#[test]
+fn cp_008_a_case_leaves_the_list_by_the_solve_that_stands_and_by_no_other() {
+    let stands = |on, position| Some(Solve { on, position });
+    let others = [None, stands(date!(2026 - 07 - 04), 4712), stands(date!(2026 - 07 - 03), 4711)];
+    for solve in others {
+        given::<ListedCase>([listed_event()])
+            .when(|c| c.decide_delist(&solved(), solve, by("hq")))
+            .then_refused(&["CP-008"]);
+    }
+    assert!(ListedCase::is_as_solved(&solved()) && !ListedCase::is_as_solved(&delist()));
+}
+
+#[test]
+fn a_case_comes_back_when_the_solve_by_which_it_left_is_revoked() {
+    let revoked = |position| Revoked { position, recorded_at: datetime!(2026-07-20 10:00 +8) };
+    let left: ListedCaseEvent = hq::CaseDelisted {
+        case_no: CASE.into(),
+        org_unit: UNIT.into(),
+        on: on(2026, 7, 5),
+        solved: true,
+        solved_on: on(2026, 7, 4),
+        solved_position: 4711,
+        ..Default::default()
+    }
+    .into();
+    let past = || [listed_event(), left.clone()];
+    let back = hq::CaseRelisted {
+        case_no: CASE.into(),
+        org_unit: UNIT.into(),
+        on: on(2026, 7, 20),
+        due_on: on(2026, 7, 10),
+        revoked_position: 4800,
+        solved_position: 4711,
+    };
+    let mut case =
+        given::<ListedCase>(past()).when(|c| c.decide_relist(revoked(4800))).then([back.clone().into()]);
+    let shown = case.clone().into_shown().expect("listed");
+    assert_eq!((shown.state(), shown.solved_on, shown.solved_position), (State::Listed, None, 0));
+    assert_eq!((shown.relisted_on, shown.delisted_on), (on(2026, 7, 20), None));
+    // Once; not for the solve before; not when it left for a signed reason.
+    assert_eq!(case.decide_relist(revoked(4800)), Ok(vec![]));
+    assert_eq!(given::<ListedCase>(past()).0.decide_relist(revoked(4700)), Ok(vec![]));
+    let signed: ListedCaseEvent = hq::CaseDelisted { case_no: CASE.into(), ..Default::default() }.into();
+    assert_eq!(given::<ListedCase>([listed_event(), signed]).0.decide_relist(revoked(4800)), Ok(vec![]));
+    // Its day was over meanwhile: the timer is armed by it and says so at once.
+    let stream = StreamId::new(ListedCase::KIND, CASE);
+    let due_at = datetime!(2026-07-11 00:00 +8);
+    assert_eq!(deadlines(&stream, &back.into()).last(), Some(&Change::arm(DUE, &stream, due_at)));
+    let late = case.decide_overdue(due_at).expect("overdue");
+    late.iter().for_each(|fact| case.apply(&fact.event));
+    assert_eq!(case.into_shown().map(|c| c.overdue), Some(true));
+}
+
+#[test]
 fn a_case_is_on_the_list_once_and_comes_back_after_it_has_left() {
     given::<ListedCase>([listed_event()])
-        .when(|c| c.decide_list(&list(), true, by("hq")))
+        .when(|c| c.decide_list(&list(), Some(&known()), true, by("hq")))
         .then_refused(&["LISTED-CASE-EXISTS"]);
-    let left =
-        given::<ListedCase>([listed_event()]).when(|c| c.decide_delist(&solved(), by("hq"))).then_facts();
+    let left = given::<ListedCase>([listed_event()])
+        .when(|c| c.decide_delist(&solved(), SOLVE, by("hq")))
+        .then_facts();
     let mut case = given::<ListedCase>([listed_event()]).0;
     left.iter().for_each(|fact| case.apply(&fact.event));
     assert_eq!(
@@ -127,7 +197,7 @@ fn a_case_is_on_the_list_once_and_comes_back_after_it_has_left() {
         Err(Reason::ListedCaseState.into())
     );
     let again = hq::ListCaseRequest { on: on(2026, 7, 20), due_on: on(2026, 8, 20), ..list() };
-    assert!(case.decide_list(&again, true, by("hq")).is_ok());
+    assert!(case.decide_list(&again, Some(&known()), true, by("hq")).is_ok());
 }
 
 #[test]
