@@ -80,9 +80,9 @@ make_databases() {
 # Sets VARS: the environment of a service.
 service_vars() {
   local service=$1 source sources=''
-  # Org units come from hq; rankings counts what every service records.
+  # Org units come from hq; hq knows from cases which were solved; rankings counts what every service records.
   case $service in
-    hq) ;;
+    hq) sources=cases ;;
     rankings) sources="hq cases antifraud port volunteers" ;;
     *) sources=hq ;;
   esac
@@ -95,6 +95,7 @@ service_vars() {
     XIAOAN_SERVICE_TOKEN_FILE="$SECRETS/service-token" RUST_LOG="${RUST_LOG:-info}"
   )
   [[ -n $followed ]] && VARS+=(XIAOAN_SOURCES="$followed")
+  [[ -z ${NATS_URL:-} ]] && VARS+=(XIAOAN_NATS_NKEY_FILE="$(nats_key "$service")")
   case $service in
     # hq decides on what rankings shows when a period is frozen or corrected.
     hq) VARS+=(XIAOAN_RANKINGS_URL="http://127.0.0.1:$(port_of rankings)" XIAOAN_KEK_FILE="$SECRETS/kek") ;;
