@@ -17,7 +17,7 @@ use xiaoan_kernel::RequestId;
 use xiaoan_proto::closing_text;
 use xiaoan_proto::hq::v1 as hq;
 use xiaoan_proto::hq::v1::{ClosedEntry, ClosedFigures, Closing, ClosingState, Consequence, Standing};
-use xiaoan_proto::rankings::v1::GetStandingsRequest;
+use xiaoan_proto::rankings::v1::{Entry, GetStandingsRequest, GetStandingsResponse};
 
 /// Closed periods of the boards.
 #[derive(Debug, Subcommand)]
@@ -51,7 +51,7 @@ pub enum Closings {
         #[arg(long, default_value = "")]
         board: String,
     },
-    /// One closing: every unit with its figures and how it stands
+    /// One closing: every unit with its frozen figures, those by the corrections, those of now, and how it stands
     Show {
         /// Closing, for example theft-stations-2026-06
         closing_id: String,
@@ -174,16 +174,25 @@ async fn show(context: &Context, closing_id: String) -> Result<Verdict, Fault> {
     let answer = one(context, closing_id).await?;
     let closing = answer.closing.clone().unwrap_or_default();
     let frozen = closing.frozen.clone().unwrap_or_default();
+    // Late facts show without anybody having corrected the period; without rankings the rest is as good.
+    let asked = now(context, &closing, &frozen).await;
+    let (now, unasked) = match asked {
+        Ok(now) => (Some(now), String::new()),
+        Err(fault) => {
+            (None, format!(" · {}: {fault}", context.say("现在数未取得", "figures of now are missing")))
+        }
+    };
     let mut sheet = Sheet::new(&[
         (context.say("名次", "rank"), Align::Right),
         (context.say("单位代码", "code"), Align::Left),
         (context.say("单位", "unit"), Align::Left),
         (context.say("冻结时", "frozen"), Align::Right),
-        (context.say("现计", "counts now"), Align::Right),
+        (context.say("经更正", "by corrections"), Align::Right),
+        (context.say("现在", "now"), Align::Right),
         (context.say("评价", "standing"), Align::Left),
         (context.say("通报", "notice"), Align::Left),
     ])
-    .may_drop(6, 1);
+    .may_drop(7, 1);
     let ranked_by = frozen.scheme.as_ref().map(|s| s.rank_by.clone()).unwrap_or_default();
     for entry in &frozen.entries {
         let found = answer.consequences.iter().find(|c| c.org_unit == entry.org_unit);
@@ -196,20 +205,51 @@ async fn show(context: &Context, closing_id: String) -> Result<Verdict, Fault> {
             Field::toned(context.say(&entry.name_zh, &entry.name_en), tone),
             fraction(entry, id).into(),
             found.map(|c| format!("{}/{}", c.numerator, c.denominator)).unwrap_or_default().into(),
+            figure_now(now.as_ref(), entry, id),
             Field::toned(found.map(|c| standing(context, c)).unwrap_or_default(), tone),
             found.map(|c| c.notice_id.clone()).unwrap_or_default().into(),
         ]);
     }
     let note = format!(
-        "{} {} · {} {} · sha256 {}",
+        "{} {} · {} {} · sha256 {}{unasked}",
         closing.closing_id,
         state(context, &closing),
         context.say("冻结于", "frozen on"),
         show_day(closing.frozen_on),
         hex::encode(&frozen.digest),
     );
-    render::print(context, &sheet, &render::message_json(&answer), &note)?;
+    let mut document = render::message_json(&answer);
+    if let (Some(now), Some(document)) = (&now, document.as_object_mut()) {
+        document.insert("now".to_owned(), render::message_json(now));
+    }
+    render::print(context, &sheet, &document, &note)?;
     Ok(Verdict::Done)
+}
+
+/// What the board of the closing shows now, judged by the scheme that was frozen.
+async fn now(
+    context: &Context,
+    closing: &Closing,
+    frozen: &ClosedFigures,
+) -> Result<GetStandingsResponse, Fault> {
+    let clients = context.clients()?;
+    let request = GetStandingsRequest {
+        board: closing.board.clone(),
+        period: closing.period.clone(),
+        scheme: frozen.scheme.clone(),
+        ..Default::default()
+    };
+    clients.call(Service::Rankings, request, async |r| clients.rankings().get_standings(r).await).await
+}
+
+/// The figure of an entry now, told apart when it is another.
+fn figure_now(now: Option<&GetStandingsResponse>, frozen: &ClosedEntry, id: &str) -> Field {
+    let Some(now) = now else { return Field::from("?") };
+    let same = |e: &&Entry| e.org_unit == frozen.org_unit && e.squadron == frozen.squadron;
+    let figure = now.entries.iter().find(same).map(|entry| fraction(&ClosedEntry::from(entry), id));
+    let figure = figure.unwrap_or_else(|| "–".to_owned());
+    let tone = if figure == fraction(frozen, id) { Tone::Plain } else { Tone::Alert };
+    Field::toned(figure, tone)
 }
 
 fn fraction(entry: &ClosedEntry, indicator: &str) -> String {
@@ -315,6 +355,8 @@ async fn check(
         board: closing.board.clone(),
         period: closing.period.clone(),
         as_of_positions: positions,
+        // Whatever is in force by now: what was frozen was judged by this one.
+        scheme: stored.scheme.clone(),
         ..Default::default()
     };
     let standings =

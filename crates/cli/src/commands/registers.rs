@@ -493,6 +493,7 @@ pub async fn inspections(context: &Context, what: Listed) -> Result<Verdict, Fau
         (context.say("日期", "day"), Align::Left),
         (context.say("问题", "findings"), Align::Right),
         (context.say("未整改", "open"), Align::Right),
+        (context.say("逾期", "overdue"), Align::Right),
     ]);
     for i in &found {
         let open = i.findings.iter().filter(|f| f.resolved_on.is_none()).count();
@@ -503,6 +504,7 @@ pub async fn inspections(context: &Context, what: Listed) -> Result<Verdict, Fau
             show_day(i.on).into(),
             i.findings.len().to_string().into(),
             open.to_string().into(),
+            i.findings.iter().filter(|f| f.overdue).count().to_string().into(),
         ]);
     }
     show_list(context, &sheet, "inspections", &documents(&found), more)
