@@ -86,7 +86,7 @@ pub use command::{command_meta, command_meta_with, receipt, receipt_of};
 pub use errors::{command_status, invalid, refusal_status, store_status, wire};
 pub use history::event_json;
 pub use law::LegalOptions;
-pub use links::{LOG_READERS, REBUILDERS, allow, database_answers};
+pub use links::{LOG_READERS, REBUILDERS, TIMER_READERS, allow, database_answers};
 pub use options::{RpcOptions, Secret, ServiceOptions, SourceAddress};
 pub use page::{BadToken, Page, PageKey};
 pub use server::{Server, shutdown_signal};

@@ -84,3 +84,5 @@ pub fn database_answers(
 pub const LOG_READERS: &[Role] = &[Role::Service, Role::Auditor];
 /// Who may rebuild a projection: headquarters and operations, never an auditor.
 pub const REBUILDERS: &[Role] = &[Role::Hq, Role::Service];
+/// Who may see how a service's deadlines stand: headquarters, operations, auditors.
+pub const TIMER_READERS: &[Role] = &[Role::Hq, Role::Service, Role::Auditor];

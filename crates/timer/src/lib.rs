@@ -41,6 +41,7 @@
 //! let armed = Runner::local(store.clone(), pool.clone(), Arc::clone(&timers));    // a ProjectionHandle like any other
 //! let worker = timers.run(pool.clone(), Arc::clone(store.clock()), Arc::new(Alarms { stops }), TimerOptions::default());
 //! let rebuilder = Rebuilder::new(pool.clone(), vec![LogReader::local(store.clone())], Arc::new(timers.rebuild()));
+//! server.add_service(timers_service(pool, allow(TIMER_READERS)))                 // `xiaoan timers`
 //! // migrate: &xiaoan_timer::MIGRATIONS before the service's own
 //! ```
 //! The facts of such a command count on the day of `alarm.due_at`, not on the day of a restart. The command's time is that of the
@@ -50,12 +51,14 @@ mod alarm;
 mod change;
 mod metrics;
 mod projection;
+mod service;
 mod table;
 mod worker;
 
 pub use alarm::{Alarm, Fire, settled};
 pub use change::{Change, Deadlines};
 pub use projection::Timers;
+pub use service::{TimersApi, timers_service};
 pub use table::{Failing, TimerStatus, apply_in_tx, status};
 pub use worker::{TimerOptions, TimerWorker};
 

@@ -27,8 +27,10 @@ use xiaoan_proto::cases::v1::report_service_server::ReportServiceServer;
 use xiaoan_proto::cases::v1::reverse_review_service_server::ReverseReviewServiceServer;
 use xiaoan_proto::cases::v1::series_service_server::SeriesServiceServer;
 use xiaoan_proto::cases::v1::task_force_service_server::TaskForceServiceServer;
-use xiaoan_rpc::{LOG_READERS, REBUILDERS, Secret, Server, Start, allow, database_answers, shutdown_signal};
-use xiaoan_timer::{Change, TimerOptions, TimerWorker, Timers};
+use xiaoan_rpc::{
+    LOG_READERS, REBUILDERS, Secret, Server, Start, TIMER_READERS, allow, database_answers, shutdown_signal,
+};
+use xiaoan_timer::{Change, TimerOptions, TimerWorker, Timers, timers_service};
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "cases";
@@ -136,6 +138,7 @@ pub fn mount(server: Server, parts: Parts) -> (Server, Running) {
         .add_service(LookupServiceServer::new(desk))
         .add_service(event_log_service(store, allow(LOG_READERS)))
         .add_service(projections_service(handles, rebuilders, allow(REBUILDERS)))
+        .add_service(timers_service(pool.clone(), allow(TIMER_READERS)))
         .readiness("database", database_answers(pool))
         .readiness("directory", units_known);
     (server, Running { worker, timers })

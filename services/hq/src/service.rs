@@ -32,10 +32,10 @@ use xiaoan_proto::hq::v1::scheme_service_server::SchemeServiceServer;
 use xiaoan_proto::hq::v1::supervision_service_server::SupervisionServiceServer;
 use xiaoan_proto::hq::v1::survey_service_server::SurveyServiceServer;
 use xiaoan_rpc::{
-    LOG_READERS, LegalOptions, REBUILDERS, Secret, Server, ServiceOptions, Start, allow, database_answers,
-    shutdown_signal,
+    LOG_READERS, LegalOptions, REBUILDERS, Secret, Server, ServiceOptions, Start, TIMER_READERS, allow,
+    database_answers, shutdown_signal,
 };
-use xiaoan_timer::{Change, TimerOptions, TimerWorker, Timers};
+use xiaoan_timer::{Change, TimerOptions, TimerWorker, Timers, timers_service};
 
 /// Serves until the process is told to stop.
 ///
@@ -180,6 +180,7 @@ impl Parts {
             .add_service(InspectionServiceServer::new(registers))
             .add_service(event_log_service(store, allow(LOG_READERS)))
             .add_service(projections_service(projections, rebuilders, allow(REBUILDERS)))
+            .add_service(timers_service(pool.clone(), allow(TIMER_READERS)))
             .readiness("database", database_answers(pool));
         (server, Running { worker, timers, revocations })
     }
