@@ -76,8 +76,10 @@ async fn any_standing_can_be_asked_as_of_any_moment() {
     case.transfer(&mut world, SECOND).await;
 
     let at = |hour: i64| datetime!(2026-07-15 08:00 UTC) + Duration::hours(hour);
+    let before = at(0) - Duration::microseconds(1);
+    let nothing = world.standings_as_of("theft-stations", JUNE, before).await;
+    assert_eq!(nothing.entries, [], "hq had told of no unit");
     for (moment, filed, solved) in [
-        (at(0) - Duration::microseconds(1), 0, 0),
         (at(0), 2, 0),
         (at(1), 2, 1),
         (at(2) - Duration::microseconds(1), 2, 1),
