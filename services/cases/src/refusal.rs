@@ -47,6 +47,7 @@ pub enum Reason {
     PossibleDuplicateAlert { alert_id: String },
     LossJustUnderThreshold { loss_fen: i64 },
     ManyBroughtByOne { cases: usize },
+    NotListedAsPreventable { category: String },
     // permission
     DowngradeNeedsRegistrar,
     NoCrimeNeedsRegistrar,
@@ -253,6 +254,13 @@ impl xiaoan_kernel::Reason for Reason {
                 "CB-018",
                 format!("一次带破{cases}起，超过20起，请逐案核对证据"),
                 format!("one solve brings {cases} cases, more than 20; check the evidence case by case"),
+            ),
+            Self::NotListedAsPreventable { category } => Said::warning(
+                "CP-010",
+                format!("案别{category}在立案当日不在可防性案件目录内，请核对是否属于可防性案件"),
+                format!(
+                    "category {category} is not in the list of preventable ones on the day of filing; check that the case is one"
+                ),
             ),
             Self::DowngradeNeedsRegistrar => Said::permission(
                 "CB-016",

@@ -134,6 +134,14 @@ impl Case {
             remarks.note("loss_items", NOT_NEGATIVE);
         }
         filing.check(&mut remarks, FilingFields { occurred: "occurred_from", loss: "loss_fen" }, at);
+        if request.preventable
+            && let Some(day) = filed_on
+            && matches!(at.rules.categories.standing(&request.category, day), Standing::Leaf(_))
+            && at.rules.work.preventable(&request.category, day).is_none()
+        {
+            let category = request.category.clone();
+            remarks.note("preventable", Reason::NotListedAsPreventable { category });
+        }
         text(&mut remarks, "loss_description", &request.loss_description, 0, 200);
         text(&mut remarks, "place", &request.place, 0, 200);
         let _: Discovery = known(&mut remarks, "discovery", request.discovery);
@@ -325,6 +333,19 @@ mod tests {
             let CaseEvent::Filed(filed) = &facts[0].event else { panic!("{facts:?}") };
             assert_eq!(filed.near_threshold, code == "CB-017", "the event says it too");
         }
+    }
+
+    #[test]
+    fn a_case_ticked_as_preventable_outside_the_list_is_remarked_not_refused() {
+        let desk = Desk::default();
+        let said = |category: &str, preventable| {
+            let request = FileCaseRequest { category: category.into(), preventable, ..story::file_request() };
+            let said = Case::remarks_on_filing(&request, &desk.moment("officer-1")).findings();
+            said.iter().map(|f| f.code).collect::<Vec<_>>()
+        };
+        assert_eq!(said("050240", true), ["CP-010"], "pickpocketing is not on the list");
+        assert!(said("050240", false).is_empty());
+        assert!(said("050201", true).is_empty(), "burglary is");
     }
 
     #[test]

@@ -7,10 +7,10 @@ use std::path::Path;
 use time::{Date, Duration, OffsetDateTime};
 use xiaoan_kernel::legal::{Catalogue, Custody, LegalClock, Mode};
 use xiaoan_kernel::{CITY_OFFSET, city_day};
-use xiaoan_proto::cases::v1::{LookupItem, LookupKind};
+use xiaoan_proto::cases::v1::{LookupItem, LookupKind, LookupTier};
 
 /// Terms that the service asks for; each has to be in the data.
-const TERMS: [&str; 12] = [
+const TERMS: [&str; 13] = [
     "TF-DAILY",
     "TF-DAILY-MISSED",
     "TF-WEEKLY",
@@ -23,6 +23,7 @@ const TERMS: [&str; 12] = [
     "REVIEW-APPEAL",
     "MAJOR-PROGRESS",
     "LOOKUP-CLOSE",
+    "ALERT-SETTLE",
 ];
 
 /// A category in the list of preventable ones (可防性案件).
@@ -172,10 +173,16 @@ fn preventable(text: &str) -> Result<Vec<Preventable>, BadBook> {
 }
 
 fn items(text: &str) -> Result<Vec<Item>, BadBook> {
-    let columns = ["id", "lookup", "text_zh", "text_en", "effective_from", "effective_to", "basis"];
+    let columns = ["id", "lookup", "tier", "text_zh", "text_en", "effective_from", "effective_to", "basis"];
     let mut all: Vec<Item> = Vec::new();
     for (line, row) in rows("lookup items", text, &columns)? {
         let bad = |reason: String| BadBook { book: "lookup items", line, reason };
+        let tier = match &row[2] {
+            "city" => LookupTier::City,
+            "bureau" => LookupTier::Bureau,
+            "station" => LookupTier::Station,
+            other => return Err(bad(format!("{other:?} is none of city, bureau, station"))),
+        };
         let kind = match &row[1] {
             "source" => LookupKind::Source,
             "money_flow" => LookupKind::MoneyFlow,
@@ -185,7 +192,7 @@ fn items(text: &str) -> Result<Vec<Item>, BadBook> {
                 return Err(bad(format!("{other:?} is none of source, money_flow, grey_chain, subject")));
             }
         };
-        let (from, to) = days(&row[4], &row[5]).map_err(bad)?;
+        let (from, to) = days(&row[5], &row[6]).map_err(bad)?;
         let meets = |i: &Item| {
             i.item.item_id == row[0]
                 && i.to.is_none_or(|until| from < until)
@@ -197,8 +204,9 @@ fn items(text: &str) -> Result<Vec<Item>, BadBook> {
         let item = LookupItem {
             item_id: row[0].to_owned(),
             kind: kind.into(),
-            text_zh: row[2].to_owned(),
-            text_en: row[3].to_owned(),
+            tier: tier.into(),
+            text_zh: row[3].to_owned(),
+            text_en: row[4].to_owned(),
             ..Default::default()
         };
         all.push(Item { item, from, to });
@@ -249,6 +257,9 @@ mod tests {
         for kind in [LookupKind::Source, LookupKind::MoneyFlow, LookupKind::GreyChain, LookupKind::Subject] {
             assert!(items.iter().any(|i| i.kind() == kind), "{kind:?}");
         }
+        for tier in [LookupTier::City, LookupTier::Bureau, LookupTier::Station] {
+            assert!(items.iter().any(|i| i.tier() == tier), "{tier:?}");
+        }
     }
 
     #[test]
@@ -256,7 +267,7 @@ mod tests {
         let head = "id,starts,ends,amount,mode,basis,from,until,checked\n";
         let lacks = WorkBooks { terms: head.into(), ..WorkBooks::default() };
         assert!(read(&lacks).unwrap_err().reason.contains("TF-DAILY"));
-        let twice = "id,lookup,text_zh,text_en,effective_from,effective_to,basis\nA,source,x,x,2026-01-01,,x\nA,source,x,x,2026-02-01,,x\n";
+        let twice = "id,lookup,tier,text_zh,text_en,effective_from,effective_to,basis\nA,source,city,x,x,2026-01-01,,x\nA,source,city,x,x,2026-02-01,,x\n";
         let twice = WorkBooks { lookup_items: twice.into(), ..WorkBooks::default() };
         assert_eq!(read(&twice).unwrap_err().line, 3);
     }

@@ -2,11 +2,12 @@
 
 use super::{Seen, corrupt};
 use crate::case::{CaseEvent, note};
+use crate::work::ReverseReview;
 use prost::Message;
 use sqlx::{FromRow, PgConnection, PgPool};
 use std::collections::BTreeMap;
 use time::Date;
-use xiaoan_kernel::OrgCode;
+use xiaoan_kernel::{Aggregate, OrgCode};
 use xiaoan_proto::cases::v1::{Case, CaseState};
 use xiaoan_rpc::Page;
 
@@ -192,8 +193,65 @@ pub async fn list(
     .fetch_all(pool)
     .await?;
     let mut cases = rows.into_iter().map(Row::into_case).collect::<Result<Vec<_>, _>>()?;
-    let next = page.cut(&mut cases, |case| {
-        (crate::case::day(case.facts.as_ref().and_then(|f| f.filed_on)), case.case_no.clone())
-    });
+    let next = page.cut(&mut cases, key);
     Ok((cases, next))
+}
+
+/// Most rows that are looked at for one page: whether a case is preventable stands in the row, not in a column.
+const LOOKED_AT: i64 = 1_000;
+
+/// A page of solved cases of these units that were filed as preventable and have no reverse review, newest filing first, then by number;
+/// behind `page.after`.
+///
+/// # Errors
+/// When the database fails or a row is corrupt.
+#[tracing::instrument(name = "db.cases.unreviewed", skip_all)]
+pub async fn unreviewed(
+    pool: &PgPool,
+    units: &[OrgCode],
+    page: &Page<Key>,
+) -> Result<(Vec<Case>, Option<Key>), sqlx::Error> {
+    let units: Vec<String> = units.iter().map(ToString::to_string).collect();
+    let wanted = usize::try_from(page.limit()).unwrap_or_default();
+    let (mut found, mut after) = (Vec::new(), page.after.clone());
+    loop {
+        let (after_day, after_no) = after.clone().unzip();
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT c.case_no, c.version, c.shown, NULL::text AS series_id
+             FROM cases AS c
+             WHERE c.org_unit = ANY($1)
+               AND c.state = $2
+               AND NOT EXISTS (SELECT FROM work AS w WHERE w.kind = $3 AND w.id = c.case_no)
+               AND c.filed_on <= coalesce($4, 'infinity'::date)
+               AND ($4 IS NULL OR c.filed_on < $4 OR c.case_no > $5)
+             ORDER BY c.filed_on DESC, c.case_no
+             LIMIT $6",
+        )
+        .bind(&units)
+        .bind(i16::try_from(i32::from(CaseState::Solved)).unwrap_or_default())
+        .bind(ReverseReview::KIND)
+        .bind(after_day)
+        .bind(after_no)
+        .bind(LOOKED_AT)
+        .fetch_all(pool)
+        .await?;
+        let last = rows.len() < usize::try_from(LOOKED_AT).unwrap_or(usize::MAX);
+        for row in rows {
+            let case = row.into_case()?;
+            after = Some(key(&case));
+            if case.facts.as_ref().is_some_and(|facts| facts.preventable) {
+                found.push(case);
+            }
+        }
+        if last || found.len() >= wanted {
+            break;
+        }
+    }
+    found.truncate(wanted);
+    let next = page.cut(&mut found, key);
+    Ok((found, next))
+}
+
+fn key(case: &Case) -> Key {
+    (crate::case::day(case.facts.as_ref().and_then(|f| f.filed_on)), case.case_no.clone())
 }

@@ -258,6 +258,7 @@ impl Cleanup {
             place: m.place.clone(),
             inspected_on: m.inspected_on,
             findings: i32::try_from(findings.len()).unwrap_or(i32::MAX),
+            inspected_by_unit: at.unit.to_string(),
         };
         let inspected = VenueInspected {
             cleanup_id: self.0.cleanup_id.clone(),
@@ -355,6 +356,14 @@ impl Cleanup {
             counts: self.0.counts.clone(),
         };
         Ok(vec![Fact::new(closed, unit, at.today())])
+    }
+
+    /// Unit that inspected the venue of a finding; the bureau when it is not known.
+    #[must_use]
+    pub fn unit_of(&self, finding_id: &str) -> Option<OrgCode> {
+        let finding = self.0.findings.iter().find(|f| f.finding_id == finding_id);
+        let venue = finding.and_then(|f| self.0.venues.iter().find(|v| v.venue_id == f.venue_id));
+        venue.and_then(|v| OrgCode::parse(&v.inspected_by_unit).ok()).or_else(|| self.unit())
     }
 
     fn running(&self) -> Result<OrgCode, Refused> {

@@ -2,6 +2,8 @@
 //! researches, the bureau investigates, the station assists. Facts J9. The checklist is data; a set of lookups keeps the one
 //! that held when it was opened.
 //!
+//! Each item is for a tier, whose unit may check it; the bureau, whose lookups they are, may check all of them, and the event says who did.
+//!
 //! Invariants: accountability is decided when every item is looked up, by somebody who looked up none · closed only after
 //! that.
 
@@ -14,8 +16,8 @@ use time::OffsetDateTime;
 use xiaoan_kernel::{Fact, OrgCode};
 use xiaoan_proto::cases::v1::{
     Accountability, AccountabilityDecided, CheckLookupItemRequest, CloseLookupsRequest,
-    DecideAccountabilityRequest, LookupItemChecked, LookupOutcome, LookupState, Lookups as Shown,
-    LookupsClosed, LookupsOpened, LookupsOverdue, OpenLookupsRequest,
+    DecideAccountabilityRequest, LookupItem, LookupItemChecked, LookupOutcome, LookupState, LookupTier,
+    Lookups as Shown, LookupsClosed, LookupsOpened, LookupsOverdue, OpenLookupsRequest,
 };
 
 xiaoan_kernel::events! {
@@ -65,6 +67,7 @@ impl Work for Lookup {
                     item.note.clone_from(&e.note);
                     item.checked_by.clone_from(&e.checked_by);
                     item.checked_on = e.checked_on;
+                    item.checked_unit.clone_from(&e.checked_unit);
                 }
             }
             LookupEvent::AccountabilityDecided(e) => {
@@ -165,6 +168,8 @@ impl Lookup {
             note: m.note.clone(),
             checked_by: at.actor.to_owned(),
             checked_on: Some(at.today().into()),
+            tier: item.tier,
+            checked_unit: at.unit.to_string(),
         };
         Ok(vec![Fact::new(checked, unit, at.today())])
     }
@@ -218,6 +223,17 @@ impl Lookup {
             late: self.0.overdue || has_come(self.0.due_at.as_ref(), at.now),
         };
         Ok(vec![Fact::new(closed, unit, at.today())])
+    }
+
+    /// Unit of the tier that an item is for; the bureau when the item is not known or has none.
+    #[must_use]
+    pub fn unit_of(&self, item_id: &str) -> Option<OrgCode> {
+        let tier = self.0.items.iter().find(|item| item.item_id == item_id).map(LookupItem::tier);
+        match tier.unwrap_or_default() {
+            LookupTier::City => OrgCode::parse(&self.0.city).ok(),
+            LookupTier::Station => OrgCode::parse(&self.0.station).ok(),
+            LookupTier::Bureau | LookupTier::Unspecified => self.unit(),
+        }
     }
 
     fn open_items(&self) -> usize {

@@ -8,10 +8,10 @@ use crate::moment::{Moment, text};
 use crate::refusal::{Reason, Refused, Remarks};
 use crate::rulebook::RuleBook;
 use crate::work::reasons as no;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use xiaoan_kernel::{Aggregate, Fact, OrgCode};
 use xiaoan_proto::cases::v1::{
-    CaseState, EndMajorCaseSupervisionRequest, MajorCase as Shown, MajorCaseProgress,
+    CaseState, EndMajorCaseSupervisionRequest, MajorCase as Shown, MajorCaseOverdue, MajorCaseProgress,
     MajorCaseProgressReported, MajorCaseReportOverdue, MajorCaseState, MajorCaseSupervised,
     MajorCaseSupervisionEnded, ReportMajorCaseProgressRequest, SuperviseMajorCaseRequest, SupervisionLevel,
 };
@@ -22,6 +22,7 @@ xiaoan_kernel::events! {
         Supervised(MajorCaseSupervised),
         ProgressReported(MajorCaseProgressReported),
         ReportOverdue(MajorCaseReportOverdue),
+        Overdue(MajorCaseOverdue),
         SupervisionEnded(MajorCaseSupervisionEnded),
     }
 }
@@ -68,6 +69,7 @@ impl Work for MajorCase {
                 shown.report_overdue = true;
                 shown.progress_due_at = e.progress_due_at;
             }
+            MajorCaseEvent::Overdue(_) => shown.overdue = true,
             MajorCaseEvent::SupervisionEnded(e) => {
                 shown.set_state(MajorCaseState::Ended);
                 shown.solved = e.solved;
@@ -81,18 +83,32 @@ impl Work for MajorCase {
 
     fn dues(event: &MajorCaseEvent) -> Vec<prost_types::Timestamp> {
         match event {
-            MajorCaseEvent::Supervised(e) => e.progress_due_at.into_iter().collect(),
+            MajorCaseEvent::Supervised(e) => {
+                e.progress_due_at.into_iter().chain(day_over(e.due_on).and_then(stamp)).collect()
+            }
             MajorCaseEvent::ProgressReported(e) => e.progress_due_at.into_iter().collect(),
             MajorCaseEvent::ReportOverdue(e) => e.progress_due_at.into_iter().collect(),
-            MajorCaseEvent::SupervisionEnded(_) => Vec::new(),
+            MajorCaseEvent::Overdue(_) | MajorCaseEvent::SupervisionEnded(_) => Vec::new(),
         }
     }
 
-    /// Each report that is not there in time is a fact of its own; the next one is due a term later.
+    /// Each report that is not there in time is a fact of its own; the next one is due a term later. So is the day that passes by which
+    /// the case is to be solved.
     fn fall_due(&self, until: OffsetDateTime, rules: &RuleBook) -> Facts {
         let Some(unit) = self.unit() else { return Vec::new() };
         let mut after = self.clone();
         let mut facts = Vec::new();
+        let supervised = self.0.state() == MajorCaseState::Supervised;
+        let over = day_over(self.0.due_on).filter(|over| *over <= until && supervised && !self.0.overdue);
+        if let (Some(_), Some(due_on)) = (over, self.0.due_on) {
+            let overdue = MajorCaseOverdue {
+                case_no: self.0.case_no.clone(),
+                org_unit: self.0.org_unit.clone(),
+                due_on: Some(due_on),
+                chief: self.0.chief.clone(),
+            };
+            facts.push(Fact::new(overdue, unit, crate::case::day(Some(due_on))));
+        }
         while let Some(due_at) = super::instant(after.0.progress_due_at.as_ref()).filter(|due| *due <= until)
         {
             // A term that ends where it begins would never end.
@@ -110,6 +126,12 @@ impl Work for MajorCase {
         }
         facts
     }
+}
+
+/// The first instant after a day.
+fn day_over(day: Option<xiaoan_proto::core::v1::Date>) -> Option<OffsetDateTime> {
+    let next = day.and_then(|day| Date::try_from(day).ok())?.next_day()?;
+    Some(super::midnight(next))
 }
 
 impl MajorCase {

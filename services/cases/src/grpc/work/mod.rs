@@ -3,6 +3,7 @@
 
 mod openings;
 mod services;
+mod unreviewed;
 
 use super::{CACHED, Casebook, Sitting, broken, well_formed_id};
 use crate::case::case_no_is_well_formed;

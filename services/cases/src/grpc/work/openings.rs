@@ -2,7 +2,8 @@
 
 use super::WorkDesk;
 use crate::case::Case;
-use crate::work::Work;
+use crate::moment::Moment;
+use crate::work::{Cleanup, Lookup, Work};
 use tonic::{Request, Status};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::core::v1::Receipt;
@@ -40,6 +41,47 @@ impl WorkDesk {
         let key = (m.cleanup_id.as_str(), m.request_id.as_str());
         self.open(&self.all.cleanups, &sitting, key, &m.org_unit, &m, |work, at| work.decide_plan(&m, at))
             .await
+    }
+
+    /// A station of the bureau inspects as well: whoever may write for the own unit, within the operation's.
+    pub(super) async fn inspect(&self, request: Request<v1::InspectVenueRequest>) -> Answer {
+        let (sitting, m) = self.book.enter(request)?;
+        let key = (m.cleanup_id.as_str(), m.request_id.as_str(), m.etag.as_str());
+        let may = |work: &Cleanup, _: &Moment<'_>| {
+            let own = sitting.caller.org_unit;
+            let within =
+                work.unit().is_some_and(|bureau| sitting.units.is_within(own, bureau, sitting.today()));
+            sitting.may_write(if within { Some(own) } else { work.unit() })
+        };
+        let decide = |work: &Cleanup, at: &Moment<'_>| work.decide_inspect(&m, at);
+        self.execute(&self.all.cleanups, &sitting, key, &m, may, decide).await
+    }
+
+    pub(super) async fn rectify(&self, request: Request<v1::RectifyCleanupFindingRequest>) -> Answer {
+        let (sitting, m) = self.book.enter(request)?;
+        let key = (m.cleanup_id.as_str(), m.request_id.as_str(), m.etag.as_str());
+        let may = |work: &Cleanup, _: &Moment<'_>| sitting.may_write(work.unit_of(&m.finding_id));
+        let decide = |work: &Cleanup, at: &Moment<'_>| work.decide_rectify(&m, at);
+        self.execute(&self.all.cleanups, &sitting, key, &m, may, decide).await
+    }
+
+    pub(super) async fn hand_over(&self, request: Request<v1::HandOverCleanupFindingRequest>) -> Answer {
+        let (sitting, m) = self.book.enter(request)?;
+        let key = (m.cleanup_id.as_str(), m.request_id.as_str(), m.etag.as_str());
+        let may = |work: &Cleanup, _: &Moment<'_>| sitting.may_write(work.unit_of(&m.finding_id));
+        let decide = |work: &Cleanup, at: &Moment<'_>| work.decide_hand_over(&m, at);
+        self.execute(&self.all.cleanups, &sitting, key, &m, may, decide).await
+    }
+
+    /// The unit of the item's tier, or whoever may write for the bureau whose lookups they are.
+    pub(super) async fn check_item(&self, request: Request<v1::CheckLookupItemRequest>) -> Answer {
+        let (sitting, m) = self.book.enter(request)?;
+        let key = (m.case_no.as_str(), m.request_id.as_str(), m.etag.as_str());
+        let may = |work: &Lookup, _: &Moment<'_>| {
+            sitting.may_write(work.unit_of(&m.item_id)).or_else(|_| sitting.may_write(work.unit()))
+        };
+        let decide = |work: &Lookup, at: &Moment<'_>| work.decide_check(&m, at);
+        self.execute(&self.all.lookups, &sitting, key, &m, may, decide).await
     }
 
     pub(super) async fn open_review(&self, request: Request<v1::OpenReverseReviewRequest>) -> Answer {

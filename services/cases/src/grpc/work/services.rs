@@ -21,6 +21,7 @@ macro_rules! service {
         handlers { $($open:ident($open_request:ident) -> $open_response:ident = $handler:ident;)* }
         decisions { $($change:ident($request:ident) -> $response:ident = $decide:ident;)* }
         get $get:ident($get_request:ident) -> $get_response:ident.$one:ident;
+        $(query $query:ident($query_request:ident) -> $query_response:ident = $query_handler:ident;)*
         $(list $list:ident($list_request:ident) -> $list_response:ident.$many:ident of $kind:expr, $state:ident $(, belonging to $parent:ident)?;)*
     ) => {
         #[tonic::async_trait]
@@ -52,6 +53,13 @@ macro_rules! service {
                 let found = self.get::<$aggregate>(&sitting, &m.$id, m.at_least).await?;
                 Ok(Response::new(v1::$get_response { $one: Some(found) }))
             }
+
+            $(async fn $query(
+                &self,
+                request: Request<v1::$query_request>,
+            ) -> Result<Response<v1::$query_response>, Status> {
+                self.$query_handler(request).await.map(Response::new)
+            })*
 
             $(async fn $list(
                 &self,
@@ -97,11 +105,11 @@ service! {
     CleanupService of Cleanup in cleanups by cleanup_id;
     handlers {
         plan_cleanup(PlanCleanupRequest) -> PlanCleanupResponse = plan;
+        hand_over_cleanup_finding(HandOverCleanupFindingRequest) -> HandOverCleanupFindingResponse = hand_over;
+        rectify_cleanup_finding(RectifyCleanupFindingRequest) -> RectifyCleanupFindingResponse = rectify;
+        inspect_venue(InspectVenueRequest) -> InspectVenueResponse = inspect;
     }
     decisions {
-        inspect_venue(InspectVenueRequest) -> InspectVenueResponse = decide_inspect;
-        rectify_cleanup_finding(RectifyCleanupFindingRequest) -> RectifyCleanupFindingResponse = decide_rectify;
-        hand_over_cleanup_finding(HandOverCleanupFindingRequest) -> HandOverCleanupFindingResponse = decide_hand_over;
         close_cleanup(CloseCleanupRequest) -> CloseCleanupResponse = decide_close;
     }
     get get_cleanup(GetCleanupRequest) -> GetCleanupResponse.cleanup;
@@ -123,6 +131,7 @@ service! {
         close_reverse_review(CloseReverseReviewRequest) -> CloseReverseReviewResponse = decide_close;
     }
     get get_reverse_review(GetReverseReviewRequest) -> GetReverseReviewResponse.review;
+    query list_unreviewed_solves(ListUnreviewedSolvesRequest) -> ListUnreviewedSolvesResponse = unreviewed;
     list list_reverse_reviews(ListReverseReviewsRequest) -> ListReverseReviewsResponse.reviews of ReverseReview::KIND, ReverseReviewState;
 }
 
@@ -168,9 +177,9 @@ service! {
     LookupService of Lookup in lookups by case_no;
     handlers {
         open_lookups(OpenLookupsRequest) -> OpenLookupsResponse = open_lookups_of;
+        check_lookup_item(CheckLookupItemRequest) -> CheckLookupItemResponse = check_item;
     }
     decisions {
-        check_lookup_item(CheckLookupItemRequest) -> CheckLookupItemResponse = decide_check;
         decide_accountability(DecideAccountabilityRequest) -> DecideAccountabilityResponse = decide_accountability;
         close_lookups(CloseLookupsRequest) -> CloseLookupsResponse = decide_close;
     }

@@ -80,3 +80,26 @@ fn a_supervision_ends_with_the_solve_or_with_a_signed_reason() {
     assert!(major.fall_due(datetime!(2027-06-09 9:00 +8), at.rules).is_empty());
     assert!(major.decide_supervise(&supervise(), &filed(), &at).is_ok(), "it can begin anew");
 }
+
+#[test]
+fn the_day_by_which_a_case_is_to_be_solved_passes_once_and_only_while_it_is_supervised() {
+    let desk = Desk::default();
+    let mut major = supervised();
+    let overdue = |major: &MajorCase, until: OffsetDateTime| {
+        let facts = major.fall_due(until, &desk.rules);
+        facts.iter().filter(|f| matches!(f.event, MajorCaseEvent::Overdue(_))).cloned().collect::<Vec<_>>()
+    };
+    assert!(overdue(&major, datetime!(2026-12-31 23:59:59 +8)).is_empty(), "the day is not over");
+    let facts = overdue(&major, datetime!(2027-01-01 0:00 +8));
+    assert_eq!(facts.len(), 1);
+    assert_eq!(facts[0].occurred_on, time::macros::date!(2026 - 12 - 31));
+    facts.iter().for_each(|fact| major.apply(&fact.event));
+    assert!(major.shown().overdue);
+    assert!(overdue(&major, datetime!(2027-02-01 0:00 +8)).is_empty(), "once");
+    let at = desk.chief("chief-1");
+    let mut ended = supervised();
+    run(&mut ended, &at, |m| m.decide_end(&EndMajorCaseSupervisionRequest::default(), &solved(), &at));
+    assert!(overdue(&ended, datetime!(2027-01-01 0:00 +8)).is_empty(), "it is over");
+    let armed = MajorCase::dues(&MajorCaseSupervised { due_on: on(12, 31), ..Default::default() }.into());
+    assert_eq!(armed, [xiaoan_proto::timestamp(datetime!(2027-01-01 0:00 +8))]);
+}

@@ -367,3 +367,144 @@ async fn the_three_lookups_go_through_the_list_before_accountability() {
     assert_eq!(lookups(&chief).list_lookups(list).await.unwrap().into_inner().lookups.len(), 1);
     assert!(officer.case(&case_no, 0).await.case_no == case_no);
 }
+
+#[tokio::test]
+async fn a_station_inspects_in_its_bureaus_cleanup_and_settles_what_it_found_itself() {
+    let world = World::start().await;
+    let (chief, officer) = (world.chief(), world.officer());
+    let plan = v1::PlanCleanupRequest {
+        request_id: id(),
+        cleanup_id: "c-1".into(),
+        org_unit: BUREAU.into(),
+        title: "秋季大清查".into(),
+        starts_on: on(9, 28),
+        ends_on: on(10, 1),
+        venue_kinds: vec![v1::VenueKind::SmallHotel.into()],
+    };
+    cleanups(&chief).plan_cleanup(plan).await.unwrap();
+    let inspect = |venue_id: &str| v1::InspectVenueRequest {
+        request_id: id(),
+        cleanup_id: "c-1".into(),
+        venue_id: venue_id.into(),
+        kind: v1::VenueKind::SmallHotel.into(),
+        place: "示例路1号".into(),
+        inspected_on: on(9, 30),
+        findings: vec![v1::CleanupFindingInput {
+            kind: v1::CleanupFindingKind::UnregisteredGuest.into(),
+            description: "三人未登记".into(),
+        }],
+        ..Default::default()
+    };
+    cleanups(&officer).inspect_venue(inspect("v-1")).await.expect("a station of the bureau");
+    let elsewhere = world.caller("officer-3", ELSEWHERE, &["officer"]);
+    assert_eq!(
+        refused(cleanups(&elsewhere).inspect_venue(inspect("v-2")).await),
+        no(Code::PermissionDenied, "GE-004")
+    );
+    let rectify = || v1::RectifyCleanupFindingRequest {
+        request_id: id(),
+        cleanup_id: "c-1".into(),
+        finding_id: "v-1-1".into(),
+        rectified_on: on(10, 1),
+        how: "已登记".into(),
+        ..Default::default()
+    };
+    let neighbour = world.caller("officer-2", NEIGHBOUR, &["officer"]);
+    assert_eq!(
+        refused(cleanups(&neighbour).rectify_cleanup_finding(rectify()).await),
+        no(Code::PermissionDenied, "GE-004"),
+        "the finding is another station's"
+    );
+    cleanups(&officer).rectify_cleanup_finding(rectify()).await.expect("its own");
+    let get = v1::GetCleanupRequest { cleanup_id: "c-1".into(), at_least: head(&world).await };
+    let seen = cleanups(&chief).get_cleanup(get).await.unwrap().into_inner().cleanup.unwrap();
+    assert_eq!(seen.venues[0].inspected_by_unit, STATION);
+}
+
+#[tokio::test]
+async fn a_tier_checks_its_own_items_of_the_lookups_and_the_bureau_all_of_them() {
+    let world = World::start().await;
+    let (chief, officer) = (world.chief(), world.officer());
+    let case_no = filed(&world).await;
+    let open = v1::OpenLookupsRequest {
+        request_id: id(),
+        case_no: case_no.clone(),
+        city: CITY.into(),
+        bureau: BUREAU.into(),
+        station: STATION.into(),
+    };
+    lookups(&chief).open_lookups(open).await.unwrap();
+    let check = |item_id: &str| v1::CheckLookupItemRequest {
+        request_id: id(),
+        case_no: case_no.clone(),
+        item_id: item_id.into(),
+        outcome: v1::LookupOutcome::Nothing.into(),
+        ..Default::default()
+    };
+    lookups(&officer).check_lookup_item(check("C1")).await.expect("the station's own");
+    for item_id in ["S1", "F1", "X9"] {
+        assert_eq!(
+            refused(lookups(&officer).check_lookup_item(check(item_id)).await),
+            no(Code::PermissionDenied, "GE-004"),
+            "{item_id}"
+        );
+    }
+    let researcher = world.caller("officer-9", CITY, &["officer"]);
+    lookups(&researcher).check_lookup_item(check("S1")).await.expect("the city's own");
+    lookups(&chief).check_lookup_item(check("F1")).await.expect("the bureau's own");
+    let get = v1::GetLookupsRequest { case_no: case_no.clone(), at_least: head(&world).await };
+    let items = lookups(&chief).get_lookups(get).await.unwrap().into_inner().lookups.unwrap().items;
+    let by: Vec<_> = items
+        .iter()
+        .filter(|item| !item.checked_unit.is_empty())
+        .map(|item| (item.item_id.as_str(), item.checked_unit.as_str()))
+        .collect();
+    assert_eq!(by, [("S1", CITY), ("F1", BUREAU), ("C1", STATION)]);
+}
+
+#[tokio::test]
+async fn a_preventable_solve_is_listed_until_it_has_its_review() {
+    let world = World::start().await;
+    let (chief, officer) = (world.chief(), world.officer());
+    for n in 1..=3 {
+        let preventable = n != 3;
+        officer.file(v1::FileCaseRequest { preventable, ..burglary(&number(n)) }).await.expect("filed");
+        let propose = v1::ProposeSolveRequest {
+            request_id: id(),
+            case_no: number(n),
+            solved_at: Some(timestamp(datetime!(2026-06-08 9:00 +8))),
+            solve_class: v1::SolveClass::Arrest.into(),
+            evidence: Some(v1::SolveEvidence {
+                facts_ref: "卷1".into(),
+                suspect_ref: "卷2".into(),
+                custody_ref: "卷3".into(),
+            }),
+            ..Default::default()
+        };
+        officer.cases().propose_solve(propose).await.expect("proposed");
+        let approve = v1::ApproveSolveRequest { request_id: id(), case_no: number(n), ..Default::default() };
+        chief.cases().approve_solve(approve).await.expect("solved");
+    }
+    let list = async |page_size: i32, page_token: String| {
+        let at_least = head(&world).await;
+        let request =
+            v1::ListUnreviewedSolvesRequest { page_size, page_token, at_least, ..Default::default() };
+        let page = reviews(&chief).list_unreviewed_solves(request).await.expect("a page").into_inner();
+        let found: Vec<_> = page.solves.iter().map(|s| (s.case_no.clone(), s.listed)).collect();
+        (found, page.next_page_token)
+    };
+    let (first, next) = list(1, String::new()).await;
+    assert_eq!(first, [(number(1), true)]);
+    assert_eq!(list(1, next).await, (vec![(number(2), true)], String::new()));
+    let open = v1::OpenReverseReviewRequest {
+        request_id: id(),
+        case_no: number(1),
+        org_unit: BUREAU.into(),
+        preventability: "门窗未加固".into(),
+    };
+    reviews(&chief).open_reverse_review(open).await.expect("opened");
+    assert_eq!(list(0, String::new()).await.0, [(number(2), true)]);
+    let neighbour = world.caller("officer-2", NEIGHBOUR, &["officer"]);
+    let theirs = reviews(&neighbour).list_unreviewed_solves(v1::ListUnreviewedSolvesRequest::default()).await;
+    assert!(theirs.expect("a page").into_inner().solves.is_empty());
+}

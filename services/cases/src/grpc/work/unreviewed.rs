@@ -1,0 +1,39 @@
+//! Preventable cases that are solved and have no reverse review: what the filer ticked is nobody's excuse afterwards.
+
+use super::{WorkDesk, broken};
+use crate::case::day;
+use crate::views::cases;
+use tonic::{Request, Status};
+use xiaoan_proto::cases::v1;
+use xiaoan_rpc::Page;
+
+impl WorkDesk {
+    pub(super) async fn unreviewed(
+        &self,
+        request: Request<v1::ListUnreviewedSolvesRequest>,
+    ) -> Result<v1::ListUnreviewedSolvesResponse, Status> {
+        let (sitting, m) = self.book.enter(request)?;
+        let units = sitting.subtree(&m.org_unit)?;
+        let spelled = format!("unreviewed {}", m.org_unit);
+        let page = Page::of(m.page_size, &m.page_token, &spelled)?;
+        self.book.at_least(m.at_least).await?;
+        let (found, next) = cases::unreviewed(self.book.store.pool(), &units, &page).await.map_err(broken)?;
+        let told = |case: v1::Case| {
+            let facts = case.facts.unwrap_or_default();
+            let listed = self.book.rules.work.preventable(&facts.category, day(facts.filed_on)).is_some();
+            v1::UnreviewedSolve {
+                case_no: case.case_no,
+                org_unit: facts.org_unit,
+                category: facts.category,
+                filed_on: facts.filed_on,
+                solved_on: facts.solved_on,
+                listed,
+            }
+        };
+        let next_page_token = Page::token(next.as_ref(), &spelled);
+        Ok(v1::ListUnreviewedSolvesResponse {
+            solves: found.into_iter().map(told).collect(),
+            next_page_token,
+        })
+    }
+}
