@@ -4,11 +4,13 @@
 //! Invariants: an alert has one end only, registered, disposed of or duplicate, unless the registrar sets a disposition without
 //! a case aside; a duplicate no longer counts on the day it was received, and its event says for which unit and day; whatever
 //! repeats a duplicate must name the original instead; a result on the spot that suspects a case is registered within 24 hours
-//! (REG-24H), or disposed of with a reason.
+//! (REG-24H), or disposed of; whatever is disposed of without a case says why; an alert that is left lying, with no result at all, runs
+//! out as well (ALERT-SETTLE, a local term: the law's hours begin only with a result).
 
 mod steps;
 
 use crate::case::{CASE_NO_FORM, case_no_is_well_formed};
+use crate::deadline::ran_elsewhere;
 use crate::moment::{Moment, NOT_ONE_OF, chosen_id, known, persons, text};
 use crate::refusal::{Intake, Reason, Refused, Remarks};
 use time::OffsetDateTime;
@@ -63,6 +65,7 @@ pub fn note(alert: &mut v1::Alert, event: &AlertEvent) {
                 state: AlertState::Received.into(),
                 place: e.place.clone(),
                 provenance: e.provenance,
+                settle_by: e.settle_by,
                 ..Default::default()
             };
         }
@@ -157,6 +160,8 @@ impl Alert {
             Provenance::Unspecified => Provenance::Recorded,
             stated => stated,
         };
+        let settle_by =
+            if ran_elsewhere(provenance) { None } else { at.rules.work.due("ALERT-SETTLE", at.now) };
         let received = AlertReceived {
             alert_id: alert_id.to_owned(),
             org_unit: request.org_unit.clone(),
@@ -165,6 +170,7 @@ impl Alert {
             place: request.place.clone(),
             caller,
             provenance: provenance.into(),
+            settle_by: settle_by.map(xiaoan_proto::timestamp),
         };
         Ok(vec![Fact::new(received, unit, city_day(received_at))])
     }
@@ -193,7 +199,8 @@ impl Alert {
             remarks.note("case_no", if filed { CASE_NO_FORM } else { ONLY_WITH_CASE });
         }
         text(&mut remarks, "no_case_reason", &request.no_case_reason, 0, 500);
-        if !filed && request.no_case_reason.is_empty() && steps::suspects_a_case(self.seen.result()) {
+        let must_say = !self.ran_elsewhere() || steps::suspects_a_case(self.seen.result());
+        if !filed && request.no_case_reason.is_empty() && must_say {
             remarks.note("no_case_reason", Reason::MissingValue);
         }
         remarks.refuse()?;
@@ -306,6 +313,7 @@ mod tests {
             kind: "theft".into(),
             place: "示例小区".into(),
             provenance: Provenance::Recorded.into(),
+            settle_by: Some(timestamp(datetime!(2026-10-02 12:00 +8))),
             ..Default::default()
         }
         .into()
@@ -317,6 +325,7 @@ mod tests {
             disposition: AlertDisposition::Helped.into(),
             org_unit: STATION.into(),
             received_on: Some(date!(2026 - 06 - 07).into()),
+            no_case_reason: "迷路老人已送回家".into(),
             disposed_by: "duty-1".into(),
             ..Default::default()
         }
@@ -366,8 +375,11 @@ mod tests {
     fn an_alert_has_one_end_only() {
         let desk = Desk::default();
         let at = desk.moment("duty-1");
-        let dispose =
-            DisposeAlertRequest { disposition: AlertDisposition::Helped.into(), ..Default::default() };
+        let dispose = DisposeAlertRequest {
+            disposition: AlertDisposition::Helped.into(),
+            no_case_reason: "迷路老人已送回家".into(),
+            ..Default::default()
+        };
         given::<Alert>([received("110-1")])
             .when(|alert| alert.decide_dispose(&dispose, false, &at))
             .then([disposed()]);
@@ -377,6 +389,32 @@ mod tests {
         given::<Alert>([])
             .when(|alert| alert.decide_dispose(&dispose, false, &at))
             .then_refused(&["ALERT-UNKNOWN"]);
+    }
+
+    #[test]
+    fn whatever_is_disposed_of_without_a_case_says_why_unless_an_older_system_did_not() {
+        let desk = Desk::default();
+        let at = desk.moment("duty-1");
+        let silent =
+            DisposeAlertRequest { disposition: AlertDisposition::Helped.into(), ..Default::default() };
+        given::<Alert>([received("110-1")])
+            .when(|alert| alert.decide_dispose(&silent, false, &at))
+            .then_refused(&["GE-006"]);
+        let AlertEvent::Received(recorded) = received("110-1") else { panic!() };
+        let legacy = AlertReceived { provenance: Provenance::LegacyImport.into(), ..recorded };
+        assert!(given::<Alert>([legacy.into()]).0.decide_dispose(&silent, false, &at).is_ok());
+    }
+
+    #[test]
+    fn an_alert_is_to_be_settled_a_day_after_it_is_recorded_until_there_is_a_result() {
+        let desk = Desk::default();
+        let alert = given::<Alert>([received("110-1")]).0;
+        assert_eq!(alert.settle_by(), Some(datetime!(2026-10-02 12:00 +8)));
+        assert_eq!(given::<Alert>([received("110-1"), disposed()]).0.settle_by(), None);
+        let demo = ReceiveAlertRequest { provenance: Provenance::Demo.into(), ..request() };
+        let facts = Alert::default().decide_receive(&demo, "110-1", None, &desk.moment("duty-1")).unwrap();
+        let AlertEvent::Received(e) = &facts[0].event else { panic!("{facts:?}") };
+        assert_eq!(e.settle_by, None, "its deadlines ran elsewhere");
     }
 
     #[test]

@@ -58,6 +58,9 @@ pub(super) fn note(alert: &mut v1::Alert, event: &AlertEvent) {
     }
 }
 
+/// Settling an alert: a local term.
+const SETTLE: &str = "ALERT-SETTLE";
+
 /// Whether the result on the spot must be registered.
 pub(super) fn suspects_a_case(result: AlertResult) -> bool {
     match result {
@@ -83,6 +86,26 @@ impl Alert {
     pub fn register_by(&self) -> Option<OffsetDateTime> {
         let open = self.seen.state() == AlertState::Resolved;
         self.seen.register_by.as_ref().and_then(xiaoan_proto::instant).filter(|_| open)
+    }
+
+    /// Until when it must be resolved, registered or disposed of, while it is none of these.
+    #[must_use]
+    pub fn settle_by(&self) -> Option<OffsetDateTime> {
+        let open = matches!(
+            self.seen.state(),
+            AlertState::Received
+                | AlertState::Dispatched
+                | AlertState::Acknowledged
+                | AlertState::EnRoute
+                | AlertState::OnScene
+        );
+        self.seen.settle_by.as_ref().and_then(xiaoan_proto::instant).filter(|_| open)
+    }
+
+    /// When the limit of that kind is up, while it runs.
+    #[must_use]
+    pub fn due_at(&self, kind: &str) -> Option<OffsetDateTime> {
+        if kind == SETTLE { self.settle_by() } else { self.register_by() }
     }
 
     /// Whether its deadlines are none of ours: it was taken over or invented.
@@ -366,7 +389,8 @@ mod tests {
         let early = AcknowledgeDispatchRequest { at: at(0), ..Default::default() };
         let refused = dispatched.decide_acknowledge(&early, &m).expect_err("before the dispatch");
         assert!(refused.is(&Reason::Intake(Intake::StepEarlier)));
-        let disposed = DisposeAlertRequest { disposition: 4, ..Default::default() };
+        let disposed =
+            DisposeAlertRequest { disposition: 4, no_case_reason: "r".into(), ..Default::default() };
         assert!(dispatched.decide_dispose(&disposed, false, &m).is_err(), "a unit is on its way");
     }
 

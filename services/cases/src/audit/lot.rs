@@ -2,21 +2,90 @@
 //! seed, frame hash and id is smallest. Whoever knows the seed and the frame draws the same sample, on any machine.
 
 use sha2::{Digest, Sha256};
-use xiaoan_proto::cases::v1::{Alert, AlertDisposition, AlertState, SampledAlert};
+use time::OffsetDateTime;
+use xiaoan_proto::cases::v1::{
+    Alert, AlertDisposition, AlertState, Audit, Report, ReportState, SampledAlert,
+};
+
+/// By which rule a frame is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameRule {
+    /// 0, of audits drawn before there was another: recorded is what was registered as a report, whatever became of that.
+    RegisteredOrFiled,
+    /// 1: recorded is what stands filed as a case; nothing that another audit holds, nothing whose review was in time at this moment.
+    Filed(OffsetDateTime),
+}
+
+impl FrameRule {
+    /// The rule of an audit that was drawn.
+    #[must_use]
+    pub fn of(audit: &Audit) -> Self {
+        match audit.frame_as_of.as_ref().and_then(xiaoan_proto::instant) {
+            Some(as_of) if audit.frame_rule > 0 => Self::Filed(as_of),
+            _ => Self::RegisteredOrFiled,
+        }
+    }
+
+    /// An alert as a frame of this rule holds it, with its report if it has one and whether another audit holds it; nothing for one
+    /// that the frame does not hold.
+    #[must_use]
+    pub fn entry(self, alert: &Alert, report: Option<&Report>, held: bool) -> Option<SampledAlert> {
+        let received_at = alert.received_at.as_ref().and_then(xiaoan_proto::instant)?;
+        let recorded = match alert.state() {
+            AlertState::Duplicate => return None,
+            AlertState::Registered => match self {
+                Self::RegisteredOrFiled => true,
+                Self::Filed(as_of) if report.is_some_and(|report| in_time(report, as_of)) => return None,
+                Self::Filed(_) => report.is_some_and(|report| report.state() == ReportState::Filed),
+            },
+            AlertState::Disposed => alert.disposition() == AlertDisposition::FiledAsCase,
+            AlertState::Unspecified
+            | AlertState::Received
+            | AlertState::Dispatched
+            | AlertState::Acknowledged
+            | AlertState::EnRoute
+            | AlertState::OnScene
+            | AlertState::Resolved => false,
+        };
+        if held && self != Self::RegisteredOrFiled {
+            return None;
+        }
+        Some(SampledAlert {
+            alert_id: alert.alert_id.clone(),
+            org_unit: alert.org_unit.clone(),
+            received_on: Some(xiaoan_kernel::city_day(received_at).into()),
+            recorded,
+        })
+    }
+}
+
+/// Whether a report is under review and its time is not up.
+fn in_time(report: &Report, as_of: OffsetDateTime) -> bool {
+    let due_at = crate::report::review_due_at(report);
+    matches!(report.state(), ReportState::Registered | ReportState::UnderReview)
+        && due_at.is_some_and(|due| as_of < due)
+}
 
 /// Alerts that can be drawn, as they were at a position of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     alerts: Vec<SampledAlert>,
     position: i64,
+    rule: FrameRule,
 }
 
 impl Frame {
     /// A frame of these alerts, in any order.
     #[must_use]
-    pub fn new(mut alerts: Vec<SampledAlert>, position: i64) -> Self {
+    pub fn new(mut alerts: Vec<SampledAlert>, position: i64, rule: FrameRule) -> Self {
         alerts.sort_by(|a, b| a.alert_id.as_bytes().cmp(b.alert_id.as_bytes()));
-        Self { alerts, position }
+        Self { alerts, position, rule }
+    }
+
+    /// By which rule it was made.
+    #[must_use]
+    pub const fn rule(&self) -> FrameRule {
+        self.rule
     }
 
     /// All of them, by id.
@@ -55,37 +124,14 @@ impl Frame {
     }
 }
 
-/// An alert as a frame holds it; nothing for a duplicate.
-#[must_use]
-pub fn entry(alert: &Alert) -> Option<SampledAlert> {
-    let received_at = alert.received_at.as_ref().and_then(xiaoan_proto::instant)?;
-    let recorded = match alert.state() {
-        AlertState::Duplicate => return None,
-        AlertState::Registered => true,
-        AlertState::Disposed => alert.disposition() == AlertDisposition::FiledAsCase,
-        AlertState::Unspecified
-        | AlertState::Received
-        | AlertState::Dispatched
-        | AlertState::Acknowledged
-        | AlertState::EnRoute
-        | AlertState::OnScene
-        | AlertState::Resolved => false,
-    };
-    Some(SampledAlert {
-        alert_id: alert.alert_id.clone(),
-        org_unit: alert.org_unit.clone(),
-        received_on: Some(xiaoan_kernel::city_day(received_at).into()),
-        recorded,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use xiaoan_proto::cases::v1::ReportClock;
 
     fn frame(ids: impl IntoIterator<Item = usize>) -> Frame {
         let alert = |n| SampledAlert { alert_id: format!("110-{n:03}"), ..Default::default() };
-        Frame::new(ids.into_iter().map(alert).collect(), 1)
+        Frame::new(ids.into_iter().map(alert).collect(), 1, FrameRule::RegisteredOrFiled)
     }
 
     fn ids(sample: &[SampledAlert]) -> Vec<&str> {
@@ -122,19 +168,64 @@ mod tests {
         assert_eq!(frame(0..3).draw("s", 50).len(), 3);
     }
 
-    #[test]
-    fn a_duplicate_is_in_no_frame_and_a_registered_or_filed_alert_is_recorded() {
-        let alert = |state: AlertState, disposition: AlertDisposition| Alert {
+    const NOW: OffsetDateTime = time::macros::datetime!(2026-10-01 12:00 +8);
+
+    fn alert(state: AlertState, disposition: AlertDisposition) -> Alert {
+        Alert {
             received_at: Some(prost_types::Timestamp::default()),
             state: state.into(),
             disposition: disposition.into(),
             ..Default::default()
+        }
+    }
+
+    #[test]
+    fn an_alert_is_recorded_when_a_case_stands_filed_and_a_duplicate_is_in_no_frame() {
+        let recorded = |state, disposition| {
+            FrameRule::Filed(NOW).entry(&alert(state, disposition), None, false).map(|a| a.recorded)
         };
-        let recorded = |state, disposition| entry(&alert(state, disposition)).map(|a| a.recorded);
         assert_eq!(recorded(AlertState::Duplicate, AlertDisposition::Unspecified), None);
-        assert_eq!(recorded(AlertState::Registered, AlertDisposition::Unspecified), Some(true));
         assert_eq!(recorded(AlertState::Disposed, AlertDisposition::FiledAsCase), Some(true));
         assert_eq!(recorded(AlertState::Disposed, AlertDisposition::NoCrime), Some(false));
         assert_eq!(recorded(AlertState::Resolved, AlertDisposition::Unspecified), Some(false));
+    }
+
+    #[test]
+    fn a_registered_alert_is_recorded_as_its_report_is_filed_and_left_out_while_the_review_is_in_time() {
+        let registered = alert(AlertState::Registered, AlertDisposition::Unspecified);
+        let report = |state: ReportState, due: OffsetDateTime| Report {
+            state: state.into(),
+            clocks: vec![ReportClock {
+                rule_id: "REV-CRIM-3D".into(),
+                due_at: Some(xiaoan_proto::timestamp(due)),
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let (later, before) = (NOW + time::Duration::HOUR, NOW);
+        let recorded = |report: Option<&Report>| {
+            FrameRule::Filed(NOW).entry(&registered, report, false).map(|entry| entry.recorded)
+        };
+        assert_eq!(recorded(Some(&report(ReportState::Filed, before))), Some(true));
+        for state in [
+            ReportState::NotFiled,
+            ReportState::Administrative,
+            ReportState::Transferred,
+            ReportState::FilingApproved,
+        ] {
+            assert_eq!(recorded(Some(&report(state, later))), Some(false), "{state:?}");
+        }
+        assert_eq!(recorded(Some(&report(ReportState::UnderReview, later))), None, "nothing is owed yet");
+        assert_eq!(recorded(Some(&report(ReportState::UnderReview, before))), Some(false), "left lying");
+        assert_eq!(recorded(None), Some(false));
+        let first = FrameRule::RegisteredOrFiled.entry(&registered, None, true).map(|entry| entry.recorded);
+        assert_eq!(first, Some(true), "samples of the first rule come out as they were drawn");
+    }
+
+    #[test]
+    fn an_alert_that_another_audit_holds_is_in_no_frame() {
+        let alert = alert(AlertState::Disposed, AlertDisposition::NoCrime);
+        assert!(FrameRule::Filed(NOW).entry(&alert, None, true).is_none());
+        assert!(FrameRule::Filed(NOW).entry(&alert, None, false).is_some());
     }
 }

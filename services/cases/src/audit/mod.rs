@@ -5,25 +5,27 @@
 //! | file | what is there |
 //! |---|---|
 //! | `mod.rs` | events, state, drawing, verdicts |
-//! | `lot.rs` | frame and lot: the same seed over the same frame draws the same sample |
+//! | `lot.rs` | frame and lot: the same seed over the same frame draws the same sample; what is in a frame, and recorded |
 //! | `share.rs` | share, Wilson interval |
 //!
-//! Invariants: whether an alert was recorded is what the log said when the sample was drawn, so nobody improves a result
-//! afterwards; the auditing unit is not audited itself, nor is a unit above it; each alert has one verdict; what needed no
-//! recording is not counted.
+//! Invariants: recorded is an alert for which a case stood filed, by what the log said when the sample was drawn, so nobody improves a
+//! result afterwards; the auditing unit is not audited itself, nor is a unit above it; each alert is in one audit at most and has one
+//! verdict, given without being shown what had become of it; what needed no case is not counted. §A.4 has alerts decided again by
+//! somebody independent of the unit, once: there is no second reader.
 
 pub mod lot;
 pub mod share;
 
 use crate::moment::{Moment, NOT_ONE_OF, chosen_id, known, text};
 use crate::refusal::{Intake, Reason, Refused, Remarks};
-use lot::Frame;
+use lot::{Frame, FrameRule};
 use time::Date;
 use xiaoan_kernel::{Aggregate, Fact, OrgCode};
 use xiaoan_proto::cases::v1::{
     self, AuditCompleted, AuditSampleDrawn, AuditVerdict, AuditVerdictRecorded, AuditedAlert,
     DrawAuditSampleRequest, IntegrityBand, IntegrityResult, RecordAuditVerdictRequest,
 };
+use xiaoan_proto::timestamp;
 
 /// Most alerts of a sample.
 pub const LARGEST: i32 = 2000;
@@ -72,6 +74,8 @@ pub fn note(audit: &mut v1::Audit, event: &AuditEvent) {
                 frame_size: e.frame_size,
                 frame_position: e.frame_position,
                 alerts: e.alerts.iter().map(undecided).collect(),
+                frame_rule: e.frame_rule,
+                frame_as_of: e.frame_as_of,
                 result: Some(IntegrityResult::default()),
                 ..Default::default()
             };
@@ -90,6 +94,22 @@ pub fn note(audit: &mut v1::Audit, event: &AuditEvent) {
             audit.result.clone_from(&e.result);
         }
     }
+}
+
+/// An audit as it may be seen: what had become of an alert is hidden until its verdict, and the result until the last one; otherwise the
+/// auditor would know what the answer makes of the figure.
+#[must_use]
+pub fn blind(mut audit: v1::Audit) -> v1::Audit {
+    if audit.complete {
+        return audit;
+    }
+    audit.result = None;
+    for audited in audit.alerts.iter_mut().filter(|audited| audited.verdict == 0) {
+        if let Some(alert) = &mut audited.alert {
+            alert.recorded = false;
+        }
+    }
+    audit
 }
 
 fn id_of(audited: &AuditedAlert) -> &str {
@@ -177,6 +197,10 @@ impl Audit {
                 return Err(Intake::AuditOwnUnit { unit }.into());
             }
         }
+        let as_of = match frame.rule() {
+            FrameRule::Filed(as_of) => Some(as_of),
+            FrameRule::RegisteredOrFiled => None,
+        };
         let frame_hash = frame.hash();
         let size = usize::try_from(request.size).unwrap_or_default();
         let drawn = AuditSampleDrawn {
@@ -193,6 +217,8 @@ impl Audit {
             frame_position: frame.position(),
             drawn_by: at.actor.to_owned(),
             size: request.size,
+            frame_rule: i32::from(as_of.is_some()),
+            frame_as_of: as_of.map(timestamp),
         };
         Ok(vec![Fact::new(drawn, stratum.unit, at.today())])
     }
@@ -290,6 +316,10 @@ mod tests {
         }
     }
 
+    fn frame_of(alerts: Vec<SampledAlert>, position: i64) -> Frame {
+        Frame::new(alerts, position, FrameRule::Filed(Desk::default().now))
+    }
+
     fn request(size: i32) -> DrawAuditSampleRequest {
         DrawAuditSampleRequest {
             org_unit: "371102000000".into(),
@@ -328,7 +358,7 @@ mod tests {
 
     #[test]
     fn k13_200_alerts_of_which_171_recorded_are_85_5_percent_in_the_lowest_band() {
-        let frame = Frame::new((0..200).map(|n| alert(n, n < 171)).collect(), 900);
+        let frame = frame_of((0..200).map(|n| alert(n, n < 171)).collect(), 900);
         let mut audit = drawn(&frame, 200);
         let ids: Vec<String> = audit.seen().alerts.iter().map(|a| id_of(a).to_owned()).collect();
         let mut last = Vec::new();
@@ -345,13 +375,13 @@ mod tests {
 
     #[test]
     fn what_needed_no_recording_is_not_counted() {
-        let frame = Frame::new(vec![alert(1, true), alert(2, false)], 9);
+        let frame = frame_of(vec![alert(1, true), alert(2, false)], 9);
         let mut audit = drawn(&frame, 2);
         decide(&mut audit, "110-0001", AuditVerdict::ShouldBeRecorded);
         decide(&mut audit, "110-0002", AuditVerdict::NothingToRecord);
         let result = audit.seen().result.expect("a result");
         assert_eq!((result.should, result.recorded, result.share), (1, 1, Some(10_000)));
-        let mut nothing = drawn(&Frame::new(vec![alert(1, false)], 9), 1);
+        let mut nothing = drawn(&frame_of(vec![alert(1, false)], 9), 1);
         decide(&mut nothing, "110-0001", AuditVerdict::NothingToRecord);
         let result = nothing.seen().result.expect("a result");
         assert_eq!((result.share, result.band()), (None, IntegrityBand::Unspecified));
@@ -360,13 +390,13 @@ mod tests {
     #[test]
     fn an_audit_is_drawn_by_a_registrar_from_what_there_is() {
         let desk = Desk::default();
-        let frame = Frame::new(vec![alert(1, true)], 9);
+        let frame = frame_of(vec![alert(1, true)], 9);
         let no_registrar = desk.city("chief-9");
         given::<Audit>([])
             .when(|audit| audit.decide_draw(&request(1), "a-1", &frame, &no_registrar))
             .then_refused(&["GE-004"]);
         given::<Audit>([])
-            .when(|audit| audit.decide_draw(&request(1), "a-1", &Frame::new(vec![], 9), &registrar(&desk)))
+            .when(|audit| audit.decide_draw(&request(1), "a-1", &frame_of(vec![], 9), &registrar(&desk)))
             .then_refused(&["AUDIT-EMPTY"]);
         let future = DrawAuditSampleRequest { to: Some(date!(2026 - 10 - 02).into()), size: 0, ..request(1) };
         given::<Audit>([])
@@ -380,7 +410,7 @@ mod tests {
     #[test]
     fn nobody_audits_the_own_unit_or_one_above_it() {
         let desk = Desk::default();
-        let frame = Frame::new(vec![alert(1, true)], 9);
+        let frame = frame_of(vec![alert(1, true)], 9);
         let of = |unit: &str| DrawAuditSampleRequest { auditor_unit: unit.into(), ..request(1) };
         given::<Audit>([])
             .when(|audit| audit.decide_draw(&of(STATION), "a-1", &frame, &registrar(&desk)))
@@ -388,7 +418,7 @@ mod tests {
         let of_bureau = SampledAlert { org_unit: "371102000000".into(), ..alert(1, true) };
         given::<Audit>([])
             .when(|audit| {
-                audit.decide_draw(&of(STATION), "a-1", &Frame::new(vec![of_bureau], 9), &registrar(&desk))
+                audit.decide_draw(&of(STATION), "a-1", &frame_of(vec![of_bureau], 9), &registrar(&desk))
             })
             .then_refused(&["GE-004"]);
         assert!(Audit::default().decide_draw(&of("371103000000"), "a-1", &frame, &registrar(&desk)).is_ok());
@@ -397,7 +427,7 @@ mod tests {
     #[test]
     fn a_verdict_is_the_auditing_units_and_is_given_once() {
         let desk = Desk::default();
-        let frame = Frame::new(vec![alert(1, true), alert(2, true)], 9);
+        let frame = frame_of(vec![alert(1, true), alert(2, true)], 9);
         let mut audit = drawn(&frame, 2);
         let request = |alert_id: &str, verdict: AuditVerdict| RecordAuditVerdictRequest {
             alert_id: alert_id.into(),
@@ -418,5 +448,24 @@ mod tests {
         decide(&mut audit, "110-0001", should);
         assert_eq!(code(&audit, &request("110-0001", should), &registrar(&desk)), "AUDIT-DECIDED");
         assert_eq!(code(&Audit::default(), &request("110-0001", should), &registrar(&desk)), "AUDIT-UNKNOWN");
+    }
+
+    #[test]
+    fn what_had_become_of_an_alert_is_not_shown_before_its_verdict_nor_the_result_before_the_last() {
+        let frame = frame_of(vec![alert(1, true), alert(2, true)], 9);
+        let mut audit = drawn(&frame, 2);
+        let shown = |audit: &Audit| {
+            let seen = blind(audit.seen().clone());
+            let of = |n: &str| {
+                let audited = seen.alerts.iter().find(|a| id_of(a) == n).expect("sampled");
+                audited.alert.as_ref().expect("an alert").recorded
+            };
+            (of("110-0001"), of("110-0002"), seen.result.is_some())
+        };
+        assert_eq!(shown(&audit), (false, false, false));
+        decide(&mut audit, "110-0001", AuditVerdict::ShouldBeRecorded);
+        assert_eq!(shown(&audit), (true, false, false));
+        decide(&mut audit, "110-0002", AuditVerdict::ShouldBeRecorded);
+        assert_eq!(shown(&audit), (true, true, true));
     }
 }

@@ -5,6 +5,7 @@
 
 use super::story::{self, Desk};
 use super::{Case, CaseEvent, Facts};
+use crate::moment::{Level, Moment};
 use crate::refusal::Refused;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -107,6 +108,7 @@ fn book(lines: &mut Lines, event: &CaseEvent) {
         CaseEvent::Refiled(e) if e.returns_to_count => filing_lines(lines, e.facts.as_ref().unwrap(), 1),
         CaseEvent::Withdrawn(_)
         | CaseEvent::Refiled(_)
+        | CaseEvent::WithdrawalNoticed(_)
         | CaseEvent::Investigated(_)
         | CaseEvent::SolveProposed(_)
         | CaseEvent::SolveReturned(_) => {}
@@ -190,7 +192,7 @@ fn decide(case: &Case, (which, x, y): Step, desk: &Desk) -> Result<Facts, Refuse
                 reason,
                 ..Default::default()
             },
-            &at,
+            &Moment { level: Level::County, ..at },
         ),
         _ => case.decide_refile(
             &proto::RefileCaseRequest {

@@ -5,7 +5,8 @@
 //! | `filing` | filed, investigated |
 //! | `solve` | suspects caught; solve proposed, approved, sent back, revoked; solved with a series |
 //! | `property` | recovered, returned |
-//! | `moves` | reclassified, transferred, withdrawn, filed again |
+//! | `moves` | reclassified, transferred |
+//! | `withdrawal` | withdrawn, told to those it concerns, filed again |
 //! | `legacy` | everything that a row of an older system says, at once |
 //! | `state` | what each event does to the case |
 //!
@@ -26,6 +27,7 @@ pub(crate) mod solve;
 mod state;
 #[cfg(test)]
 pub(crate) mod story;
+mod withdrawal;
 
 pub use filing::{CASE_NO_FORM, case_no_is_well_formed};
 pub use legacy::LegacyCase;
@@ -51,6 +53,7 @@ xiaoan_kernel::events! {
         Reclassified(v1::CaseReclassified),
         Transferred(v1::CaseTransferred),
         Withdrawn(v1::CaseWithdrawn),
+        WithdrawalNoticed(v1::WithdrawalNoticeServed),
         Refiled(v1::CaseRefiled),
     }
 }
@@ -84,6 +87,7 @@ impl Aggregate for Case {
             }
             CaseEvent::Refiled(_) => self.left_count = false,
             CaseEvent::Filed(_)
+            | CaseEvent::WithdrawalNoticed(_)
             | CaseEvent::Investigated(_)
             | CaseEvent::SuspectCaught(_)
             | CaseEvent::SolveRevoked(_)

@@ -1,19 +1,16 @@
-//! What moves a case or takes it out of the count: reclassified, transferred, withdrawn (撤案), filed again. Each event
-//! carries what counted just before it, so that a reader can cancel exactly that.
+//! What moves a case: reclassified, transferred. Each event carries what counted just before it, so that a reader can cancel exactly
+//! that.
 //!
 //! A withdrawn case is neither reclassified nor transferred: of a case that left the count there is nothing to move.
 
 use super::filing::{Filing, FilingFields};
-use super::{Case, Facts, day};
+use super::{Case, Facts};
 use crate::moment::{Moment, text};
 use crate::refusal::{Reason, Refused, Remarks};
-use time::Date;
 use xiaoan_kernel::Fact;
 use xiaoan_proto::cases::v1::{
-    CaseReclassified, CaseRefiled, CaseState, CaseTransferred, CaseWithdrawn, ReclassifyCaseRequest,
-    RefileCaseRequest, TransferCaseRequest, WithdrawCaseRequest, WithdrawalGround,
+    CaseReclassified, CaseTransferred, ReclassifyCaseRequest, TransferCaseRequest,
 };
-use xiaoan_proto::core::v1::Provenance;
 
 impl Case {
     /// Everything that is to be said about a new category, warnings included.
@@ -88,77 +85,6 @@ impl Case {
             reason: request.reason.clone(),
         };
         Ok(vec![Fact::new(transferred, unit, at.today())])
-    }
-
-    /// Withdraws a case that is not solved. "No crime" takes it out of the month it was filed in, so only the registrar
-    /// decides that (GE-004).
-    ///
-    /// # Errors
-    /// CASE-UNKNOWN, CASE-WITHDRAWN, CASE-SOLVED, CB-003, CB-011, GE-004, GE-006.
-    pub fn decide_withdraw(&self, request: &WithdrawCaseRequest, at: &Moment<'_>) -> Result<Facts, Refused> {
-        let unit = self.existing()?;
-        self.not_withdrawn()?;
-        self.not_solved()?;
-        let mut remarks = Remarks::default();
-        let ground = WithdrawalGround::try_from(request.ground).unwrap_or_default();
-        if ground == WithdrawalGround::Unspecified {
-            remarks.note("ground", Reason::GroundMissing);
-        }
-        let on = at.past_day(&mut remarks, "withdrawn_on", request.withdrawn_on.as_ref());
-        if on.is_some_and(|on| on < self.filed_on()) {
-            remarks.note("withdrawn_on", Reason::WithdrawnBeforeFiled);
-        }
-        text(&mut remarks, "reason", &request.reason, 0, 500);
-        remarks.refuse()?;
-        if ground == WithdrawalGround::NoCrime && !at.registrar {
-            return Err(Reason::NoCrimeNeedsRegistrar.into());
-        }
-        let on = day(request.withdrawn_on);
-        Ok(vec![Fact::new(self.withdrawn(ground, on, &request.reason, Provenance::Recorded), unit, on)])
-    }
-
-    pub(super) fn withdrawn(
-        &self,
-        ground: WithdrawalGround,
-        on: Date,
-        reason: &str,
-        provenance: Provenance,
-    ) -> CaseWithdrawn {
-        CaseWithdrawn {
-            case_no: self.seen.case_no.clone(),
-            ground: ground.into(),
-            withdrawn_on: Some(on.into()),
-            reason: reason.to_owned(),
-            facts: Some(self.facts()),
-            leaves_count: ground == WithdrawalGround::NoCrime,
-            provenance: provenance.into(),
-        }
-    }
-
-    /// Files a withdrawn case again on new facts (criminal procedure rules, article 190).
-    ///
-    /// # Errors
-    /// CASE-UNKNOWN, CASE-NOT-WITHDRAWN, CB-003, GE-006.
-    pub fn decide_refile(&self, request: &RefileCaseRequest, at: &Moment<'_>) -> Result<Facts, Refused> {
-        let unit = self.existing()?;
-        if self.state() != CaseState::Withdrawn {
-            return Err(Reason::CaseNotWithdrawn.into());
-        }
-        let mut remarks = Remarks::default();
-        let on = at.past_day(&mut remarks, "refiled_on", request.refiled_on.as_ref());
-        if on.is_some_and(|on| self.withdrawn_on.is_some_and(|withdrawn| on < withdrawn)) {
-            remarks.note("refiled_on", Reason::WithdrawnBeforeFiled);
-        }
-        text(&mut remarks, "new_facts", &request.new_facts, 1, 500);
-        remarks.refuse()?;
-        let refiled = CaseRefiled {
-            case_no: self.seen.case_no.clone(),
-            refiled_on: request.refiled_on,
-            new_facts: request.new_facts.clone(),
-            facts: Some(self.facts()),
-            returns_to_count: self.left_count,
-        };
-        Ok(vec![Fact::new(refiled, unit, day(request.refiled_on))])
     }
 }
 
@@ -240,95 +166,5 @@ mod tests {
                 .when(|case| case.decide_transfer(&request, &desk.moment("officer-1")))
                 .then_refused(&[code]);
         }
-    }
-
-    fn withdraw(ground: i32) -> WithdrawCaseRequest {
-        WithdrawCaseRequest { ground, withdrawn_on: Some(date!(2026 - 06 - 10).into()), ..Default::default() }
-    }
-
-    #[test]
-    fn a_withdrawal_has_one_of_six_grounds() {
-        let desk = Desk::default();
-        for ground in [0, 7, 9, -1] {
-            given::<Case>([story::filed()])
-                .when(|case| case.decide_withdraw(&withdraw(ground), &desk.registrar("r")))
-                .then_refused(&["CB-011"]);
-        }
-        for ground in 1..=6 {
-            let withdrawn = given::<Case>([story::filed()])
-                .when(|case| case.decide_withdraw(&withdraw(ground), &desk.registrar("r")))
-                .then_facts();
-            let CaseEvent::Withdrawn(e) = &withdrawn[0].event else { panic!("{withdrawn:?}") };
-            assert_eq!(e.leaves_count, ground == 1, "only no crime leaves the count");
-        }
-    }
-
-    #[test]
-    fn only_the_registrar_finds_that_there_was_no_crime() {
-        let desk = Desk::default();
-        given::<Case>([story::filed()])
-            .when(|case| case.decide_withdraw(&withdraw(1), &desk.moment("officer-1")))
-            .then_refused(&["GE-004"]);
-        assert!(
-            given::<Case>([story::filed()])
-                .0
-                .decide_withdraw(&withdraw(2), &desk.moment("officer-1"))
-                .is_ok()
-        );
-    }
-
-    #[test]
-    fn a_case_is_never_solved_and_withdrawn_at_once() {
-        let desk = Desk::default();
-        given::<Case>([story::filed(), story::proposed("a"), story::solved("a", "b")])
-            .when(|case| case.decide_withdraw(&withdraw(2), &desk.registrar("r")))
-            .then_refused(&["CASE-SOLVED"]);
-        // an open proposal falls with the withdrawal
-        let case = given::<Case>([story::filed(), story::proposed("a"), story::withdrawn_as_trivial()]).0;
-        assert_eq!(
-            case.decide_approve_solve(&desk.moment("b")).unwrap_err().remarks()[0].reason,
-            Reason::CaseNotProposed
-        );
-    }
-
-    #[test]
-    fn a_case_is_not_withdrawn_before_it_was_filed() {
-        let desk = Desk::default();
-        let request = WithdrawCaseRequest { withdrawn_on: Some(date!(2026 - 06 - 06).into()), ..withdraw(2) };
-        given::<Case>([story::filed()])
-            .when(|case| case.decide_withdraw(&request, &desk.moment("officer-1")))
-            .then_refused(&["GE-006"]);
-    }
-
-    #[test]
-    fn a_refiled_case_returns_to_the_count_it_had_left() {
-        let desk = Desk::default();
-        let request = RefileCaseRequest {
-            refiled_on: Some(date!(2026 - 07 - 01).into()),
-            new_facts: "新证据".into(),
-            ..Default::default()
-        };
-        for (ground, returns) in [(1, true), (2, false)] {
-            let mut past = vec![story::filed()];
-            let case = given::<Case>(past.clone()).0;
-            past.extend(
-                case.decide_withdraw(&withdraw(ground), &desk.registrar("r"))
-                    .unwrap()
-                    .into_iter()
-                    .map(|f| f.event),
-            );
-            let facts = given::<Case>(past)
-                .when(|case| case.decide_refile(&request, &desk.moment("officer-1")))
-                .then_facts();
-            let CaseEvent::Refiled(e) = &facts[0].event else { panic!("{facts:?}") };
-            assert_eq!(e.returns_to_count, returns);
-        }
-        given::<Case>([story::filed()])
-            .when(|case| case.decide_refile(&request, &desk.moment("officer-1")))
-            .then_refused(&["CASE-NOT-WITHDRAWN"]);
-        let early = RefileCaseRequest { refiled_on: Some(date!(2026 - 06 - 09).into()), ..request };
-        given::<Case>([story::filed(), story::withdrawn_as_trivial()])
-            .when(|case| case.decide_refile(&early, &desk.moment("officer-1")))
-            .then_refused(&["GE-006"]);
     }
 }

@@ -84,10 +84,13 @@ pub fn note(case: &mut Case, event: &CaseEvent) {
             case.set_state(CaseState::Withdrawn);
             case.proposed_by.clear();
             case.withdrawal_ground = e.ground;
+            (case.withdrawal_notify_by, case.withdrawal_noticed_at) = (e.notify_by, None);
         }
+        CaseEvent::WithdrawalNoticed(e) => case.withdrawal_noticed_at = e.at,
         CaseEvent::Refiled(_) => {
             case.set_state(CaseState::Filed);
             case.set_withdrawal_ground(WithdrawalGround::Unspecified);
+            (case.withdrawal_notify_by, case.withdrawal_noticed_at) = (None, None);
         }
     }
 }

@@ -56,6 +56,7 @@ struct Row {
 enum Event {
     Alert(AlertEvent),
     Report(ReportEvent),
+    Case(CaseEvent),
 }
 
 /// The kinds that are armed after the changes of an event; every one that it arms is due at `DUE`.
@@ -68,6 +69,10 @@ fn armed(row: &Row) -> BTreeSet<String> {
         Event::Report(event) => {
             let stream = StreamId::new("report", "r-1");
             (of_report(event, &stream), stream)
+        }
+        Event::Case(event) => {
+            let stream = StreamId::new("case", crate::case::story::CASE_NO);
+            (of_case(&event.type_name(), &event.encode(), &stream).expect("readable"), stream)
         }
     };
     let mut armed: BTreeSet<String> = row.before.iter().map(|kind| (*kind).to_owned()).collect();
@@ -107,6 +112,12 @@ impl From<ReportEvent> for Event {
     }
 }
 
+impl From<CaseEvent> for Event {
+    fn from(event: CaseEvent) -> Self {
+        Self::Case(event)
+    }
+}
+
 fn due() -> Option<Timestamp> {
     Some(timestamp(DUE))
 }
@@ -114,6 +125,16 @@ fn due() -> Option<Timestamp> {
 fn alert_rows() -> Vec<Row> {
     let of = |event: AlertEvent, before, after| row(event, before, after);
     vec![
+        of(v1::AlertReceived { settle_by: due(), ..Default::default() }.into(), &[], &["ALERT-SETTLE"]),
+        of(v1::AlertReceived::default().into(), &[], &[]),
+        of(
+            v1::AlertResolved { register_by: due(), ..Default::default() }.into(),
+            &["ALERT-SETTLE"],
+            &["REG-24H"],
+        ),
+        of(v1::AlertResolved::default().into(), &["ALERT-SETTLE"], &[]),
+        of(v1::AlertDisposed::default().into(), &["ALERT-SETTLE"], &[]),
+        of(v1::UnitArrived::default().into(), &["ALERT-SETTLE"], &["ALERT-SETTLE"]),
         of(v1::AlertResolved { register_by: due(), ..Default::default() }.into(), &[], &["REG-24H"]),
         of(v1::AlertResolved::default().into(), &[], &[]),
         of(
@@ -137,6 +158,8 @@ fn report_rows() -> Vec<Row> {
         |rule: &str| v1::ReviewExtended { rule_id: rule.into(), due_at: due(), ..Default::default() };
     let switched =
         |rule: &str| v1::TrackSwitched { rule_id: rule.into(), due_at: due(), ..Default::default() };
+    let excluded =
+        |rule: &str| v1::ExpertTimeExcluded { rule_id: rule.into(), due_at: due(), ..Default::default() };
     let requested = |instance| v1::ReconsiderationRequested { instance, due_at: due(), ..Default::default() };
     vec![
         of(registered("REV-CRIM-3D").into(), &[], &["REV-CRIM-3D"]),
@@ -166,31 +189,79 @@ fn report_rows() -> Vec<Row> {
         of(v1::ReconsiderationDecided::default().into(), &["NF-DECIDE"], &[]),
         of(v1::ReconsiderationDecided::default().into(), &["NF-DECIDE2"], &[]),
         of(v1::RegistrarOverrode::default().into(), &["NF-DECIDE2", "NF-SERVE"], &["NF-SERVE"]),
+        of(registered("ADMIN-AGENCY").into(), &[], &["ADMIN-AGENCY"]),
+        of(v1::AgencyMaterialsAsked::default().into(), &["ADMIN-AGENCY"], &[]),
+        of(
+            v1::AgencyMaterialsSupplied { due_at: due(), ..Default::default() }.into(),
+            &[],
+            &["ADMIN-AGENCY"],
+        ),
+        of(
+            v1::ReportNotFiled { serve_by: due(), ..Default::default() }.into(),
+            &["ADMIN-AGENCY"],
+            &["NF-SERVE"],
+        ),
+        of(
+            v1::NonFilingReasonsAsked { due_at: due(), ..Default::default() }.into(),
+            &["NF-SERVE"],
+            &["NF-SERVE", "PROC-EXPLAIN"],
+        ),
+        of(v1::NonFilingExplained::default().into(), &["NF-SERVE", "PROC-EXPLAIN"], &["NF-SERVE"]),
+        of(v1::FilingOrdered { due_at: due(), ..Default::default() }.into(), &[], &["PROC-FILE"]),
+        of(v1::ReportFiled::default().into(), &["PROC-FILE"], &[]),
+        of(
+            v1::ReportTakenAsAdministrative { handle_by: due(), ..Default::default() }.into(),
+            &["REV-ADM"],
+            &["SEC-CASE"],
+        ),
+        of(
+            v1::SecurityCaseExtended { due_at: due(), ..Default::default() }.into(),
+            &["SEC-CASE"],
+            &["SEC-CASE-MORE"],
+        ),
+        of(excluded("SEC-CASE").into(), &["SEC-CASE"], &["SEC-CASE"]),
+        of(excluded("SEC-CASE-MORE").into(), &["SEC-CASE-MORE"], &["SEC-CASE-MORE"]),
+        of(v1::SecurityCaseDecided::default().into(), &["SEC-CASE"], &[]),
+        of(v1::SecurityCaseDecided::default().into(), &["SEC-CASE-MORE"], &[]),
         of(v1::ReceiptIssued::default().into(), &["REV-CRIM-3D"], &["REV-CRIM-3D"]),
+    ]
+}
+
+fn case_rows() -> Vec<Row> {
+    let of = |event: CaseEvent, before, after| row(event, before, after);
+    vec![
+        of(v1::CaseWithdrawn { notify_by: due(), ..Default::default() }.into(), &[], &["WD-NOTIFY"]),
+        of(v1::CaseWithdrawn::default().into(), &[], &[]),
+        of(v1::WithdrawalNoticeServed::default().into(), &["WD-NOTIFY"], &[]),
+        of(v1::CaseRefiled::default().into(), &["WD-NOTIFY"], &[]),
+        of(v1::CaseReclassified::default().into(), &["WD-NOTIFY"], &["WD-NOTIFY"]),
+        of(crate::case::story::filed(), &[], &[]),
     ]
 }
 
 #[test]
 fn every_event_arms_and_cancels_the_limits_that_it_starts_and_ends() {
     let mut ever = BTreeSet::new();
-    for row in alert_rows().iter().chain(&report_rows()) {
+    for row in alert_rows().iter().chain(&report_rows()).chain(&case_rows()) {
         let after: BTreeSet<String> = row.after.iter().map(|kind| (*kind).to_owned()).collect();
         let event = match &row.event {
             Event::Alert(event) => event.type_name(),
             Event::Report(event) => event.type_name(),
+            Event::Case(event) => event.type_name(),
         };
         assert_eq!(armed(row), after, "{event} with {:?} running", row.before);
         ever.extend(after);
     }
-    let all: BTreeSet<String> = REVIEWS.iter().chain(&OTHERS).map(|kind| (*kind).to_owned()).collect();
+    let all: BTreeSet<String> =
+        REVIEWS.iter().chain(&SECURITY).chain(&OTHERS).map(|kind| (*kind).to_owned()).collect();
     assert_eq!(ever, all, "a limit that no row of the tables arms");
 }
 
 #[test]
-fn every_limit_is_one_of_the_catalogue() {
+fn every_limit_is_one_of_the_catalogue_or_of_the_local_terms() {
     let desk = crate::case::story::Desk::default();
-    for kind in REVIEWS.iter().chain(&OTHERS) {
-        assert!(desk.rules.law.due(kind, DUE).is_ok(), "{kind}");
+    for kind in REVIEWS.iter().chain(&SECURITY).chain(&OTHERS) {
+        assert!(desk.rules.work.due(kind, DUE).is_some(), "{kind}: neither a limit of law nor a local term");
     }
 }
 
@@ -216,7 +287,8 @@ fn an_alert_that_was_taken_over_or_invented_has_nothing_to_be_armed() {
             v1::ResolveAlertRequest { result: v1::AlertResult::CrimeSuspected.into(), ..Default::default() };
         let facts = alert.decide_resolve(&request, &desk.moment("duty-1")).expect("resolved");
         let changes = of_alert(&facts[0].event, &StreamId::new("alert", "110-1"));
-        assert_eq!(changes.len(), armed, "{provenance:?}");
+        let arms = changes.iter().filter(|change| matches!(change, Change::Arm { .. })).count();
+        assert_eq!(arms, armed, "{provenance:?}");
         assert_eq!(alert.ran_elsewhere(), armed == 0);
     }
 }

@@ -2,17 +2,18 @@
 
 use super::{Casebook, Sitting, broken, well_formed_id};
 use crate::alert::{Alert, AlertEvent};
-use crate::audit::lot::{Frame, entry};
-use crate::audit::{Audit, Stratum};
+use crate::audit::lot::{Frame, FrameRule};
+use crate::audit::{Audit, AuditEvent, Stratum, blind};
+use crate::case::Case;
 use crate::deadline::Deadline;
 use crate::refusal::Refused;
-use crate::report::Report;
+use crate::report::{Report, ReportEvent};
 use crate::views::audits;
 use std::collections::{BTreeMap, BTreeSet};
 use time::{Date, OffsetDateTime};
 use tonic::{Request, Response, Status};
-use xiaoan_eventstore::{Decision, OfOthers};
-use xiaoan_kernel::{Aggregate, CITY_OFFSET, EventSet, OrgCode, city_day};
+use xiaoan_eventstore::{Decision, OfOthers, RecordedEvent};
+use xiaoan_kernel::{Aggregate, CITY_OFFSET, EventSet, OrgCode, UnknownEvent, city_day};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::audit_service_server::AuditService;
 use xiaoan_proto::cases::v1::deadline_service_server::DeadlineService;
@@ -34,7 +35,8 @@ impl Casebook {
         self.at_least(head.position).await?;
         let units = Self::audited_units(sitting, stratum.unit, stratum.to);
         let window = window(stratum.from, stratum.to);
-        audits::frame(self.store.pool(), &units, window, kinds).await.map_err(broken)
+        let rule = FrameRule::Filed(whole_micros(sitting.now));
+        audits::frame(self.store.pool(), &units, window, kinds, rule).await.map_err(broken)
     }
 
     async fn draw(
@@ -48,6 +50,8 @@ impl Casebook {
         well_formed_id("audit_id", &audit_id)?;
         let stratum =
             Audit::stratum(m, &sitting.moment()).map_err(|refused: Refused| refusal_status(&refused))?;
+        // Two draws at once must not take the same alert.
+        let _turn = self.draws.take().await?;
         let frame = self.frame(sitting, &stratum, &m.kinds).await?;
         let decide = |audit: &Audit, _| {
             sitting.may_write(Some(stratum.unit))?;
@@ -76,7 +80,7 @@ impl Casebook {
             on.and_then(|on| Date::try_from(on).ok()).unwrap_or(Date::MIN)
         };
         let (from, to) = (day(audit.from), day(audit.to));
-        let (mut alerts, mut read, mut as_of) = (BTreeMap::<String, v1::Alert>::new(), 0, None);
+        let (mut past, mut read, mut as_of) = (Past::default(), 0, None);
         let mut next = 1;
         while next <= audit.frame_position {
             let most = CHUNK.min(audit.frame_position - next + 1);
@@ -86,11 +90,7 @@ impl Casebook {
             as_of = last.recorded_at;
             read += i64::try_from(events.len()).unwrap_or_default();
             for event in &events {
-                if let Some((Alert::KIND, id)) = event.stream.split_once('-') {
-                    let decoded = AlertEvent::decode(&event.r#type, &event.payload);
-                    let decoded = decoded.map_err(|e| errors::internal(&e))?;
-                    crate::alert::note(alerts.entry(id.to_owned()).or_default(), &decoded);
-                }
+                past.note(event).map_err(|e| errors::internal(&e))?;
             }
         }
         let in_frame = |alert: &v1::Alert| {
@@ -99,8 +99,12 @@ impl Casebook {
                 && on.is_some_and(|on| from <= on && on <= to)
                 && (audit.kinds.is_empty() || audit.kinds.contains(&alert.kind))
         };
-        let entries = alerts.values().filter(|alert| in_frame(alert)).filter_map(entry).collect();
-        Ok((Frame::new(entries, audit.frame_position), read, as_of))
+        let rule = FrameRule::of(audit);
+        let alerts = past.alerts.values().filter(|alert| in_frame(alert));
+        let entries = alerts.filter_map(|alert| {
+            rule.entry(alert, past.reports.get(&alert.report_id), past.held.contains(&alert.alert_id))
+        });
+        Ok((Frame::new(entries.collect(), audit.frame_position, rule), read, as_of))
     }
 
     /// The time of an alert's or report's deadline is up: it is breached unless it was met meanwhile.
@@ -117,7 +121,7 @@ impl Casebook {
                 let decide = |deadline: &Deadline, alerts: &BTreeMap<String, Alert>| {
                     let alert = alerts.get(subject).filter(|alert| !alert.ran_elsewhere());
                     let unit = alert.and_then(Alert::handler);
-                    let due_at = alert.and_then(Alert::register_by);
+                    let due_at = alert.and_then(|alert| alert.due_at(&alarm.kind));
                     let resource = format!("alerts/{subject}");
                     Ok((
                         deadline.decide_breach(alarm, &resource, unit, due_at).into(),
@@ -139,11 +143,59 @@ impl Casebook {
                 };
                 self.deadlines.execute_across::<_, Refused>(&id, &self.reports, which, &meta, decide).await
             }
+            Case::KIND => {
+                let decide = |deadline: &Deadline, cases: &BTreeMap<String, Case>| {
+                    let case = cases.get(subject);
+                    let (unit, due_at) = (case.and_then(Case::unit), case.and_then(Case::notify_by));
+                    let resource = format!("cases/{subject}");
+                    Ok((
+                        deadline.decide_breach(alarm, &resource, unit, due_at).into(),
+                        OfOthers::<Case>::new(),
+                    ))
+                };
+                self.deadlines.execute_across::<_, Refused>(&id, &self.cases, which, &meta, decide).await
+            }
             // An aggregate that this build does not know is nothing to decide; it would fail for ever otherwise.
             _ => return Ok(()),
         };
         done.map(drop).map_err(|error| anyhow::anyhow!("{}", command_status(error)))
     }
+}
+
+/// What a frame depends on, folded from the log.
+#[derive(Default)]
+struct Past {
+    alerts: BTreeMap<String, v1::Alert>,
+    reports: BTreeMap<String, v1::Report>,
+    /// Alerts that an audit had drawn.
+    held: BTreeSet<String>,
+}
+
+impl Past {
+    fn note(&mut self, event: &RecordedEvent) -> Result<(), UnknownEvent> {
+        match event.stream.split_once('-') {
+            Some((Alert::KIND, id)) => {
+                let decoded = AlertEvent::decode(&event.r#type, &event.payload)?;
+                crate::alert::note(self.alerts.entry(id.to_owned()).or_default(), &decoded);
+            }
+            Some((Report::KIND, id)) => {
+                let decoded = ReportEvent::decode(&event.r#type, &event.payload)?;
+                crate::report::note(self.reports.entry(id.to_owned()).or_default(), &decoded);
+            }
+            Some((Audit::KIND, _)) => {
+                if let AuditEvent::Drawn(drawn) = AuditEvent::decode(&event.r#type, &event.payload)? {
+                    self.held.extend(drawn.alerts.into_iter().map(|alert| alert.alert_id));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// What PostgreSQL and an event keep of an instant, so that a frame comes out the same again.
+fn whole_micros(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_microsecond(at.microsecond()).unwrap_or(at)
 }
 
 fn window(from: Date, to: Date) -> (OffsetDateTime, OffsetDateTime) {
@@ -197,7 +249,7 @@ impl AuditService for Casebook {
         let found = audits::find(self.store.pool(), &m.audit_id).await.map_err(broken)?;
         let audit = found.ok_or_else(|| errors::not_found(&format!("audits/{}", m.audit_id)))?;
         Self::may_read_audit(&sitting, &audit)?;
-        Ok(Response::new(v1::GetAuditResponse { audit: Some(audit) }))
+        Ok(Response::new(v1::GetAuditResponse { audit: Some(blind(audit)) }))
     }
 
     async fn list_audits(
@@ -209,8 +261,8 @@ impl AuditService for Casebook {
         let spelled = format!("audits {}", m.org_unit);
         let page = Page::of(m.page_size, &m.page_token, &spelled)?;
         self.at_least(m.at_least).await?;
-        let (mut found, next) = audits::list(self.store.pool(), &units, &page).await.map_err(broken)?;
-        found.iter_mut().for_each(|audit| audit.alerts.clear());
+        let (found, next) = audits::list(self.store.pool(), &units, &page).await.map_err(broken)?;
+        let found = found.into_iter().map(|audit| v1::Audit { alerts: Vec::new(), ..blind(audit) }).collect();
         let next_page_token = Page::token(next.as_ref(), &spelled);
         Ok(Response::new(v1::ListAuditsResponse { audits: found, next_page_token }))
     }

@@ -195,6 +195,19 @@ impl CaseService for Casebook {
         Ok(Response::new(v1::WithdrawCaseResponse { receipt }))
     }
 
+    async fn serve_withdrawal_notice(
+        &self,
+        request: Request<v1::ServeWithdrawalNoticeRequest>,
+    ) -> Answer<v1::ServeWithdrawalNoticeResponse> {
+        let (sitting, m) = self.enter(request)?;
+        let receipt = self
+            .change_case(&sitting, (&m.case_no, &m.request_id, &m.etag), &m, |case, at| {
+                case.decide_serve_withdrawal(&m, at)
+            })
+            .await?;
+        Ok(Response::new(v1::ServeWithdrawalNoticeResponse { receipt }))
+    }
+
     async fn refile_case(&self, request: Request<v1::RefileCaseRequest>) -> Answer<v1::RefileCaseResponse> {
         let (sitting, m) = self.enter(request)?;
         let receipt = self

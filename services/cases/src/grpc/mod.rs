@@ -19,6 +19,7 @@ mod queries;
 mod reports;
 mod series;
 mod sitting;
+mod turn;
 mod work;
 
 pub use work::WorkDesk;
@@ -38,6 +39,7 @@ use sitting::Sitting;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::{Request, Status};
+use turn::Turns;
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{CommandMeta, EventStore, Repository};
 use xiaoan_kernel::city_day;
@@ -61,6 +63,7 @@ pub struct Casebook {
     audits: Repository<Audit>,
     deadlines: Repository<Deadline>,
     numbers: Numbers,
+    draws: Turns,
     views: ProjectionHandle,
     directory: Arc<Directory>,
     rules: Arc<RuleBook>,
@@ -84,6 +87,7 @@ impl Casebook {
             reports: Repository::new(store.clone(), CACHED),
             audits: Repository::new(store.clone(), CACHED),
             deadlines: Repository::new(store.clone(), CACHED),
+            draws: Turns::new(store.pool().clone(), turn::DRAWS),
             numbers: Numbers::new(store.pool().clone()),
             views,
             directory,

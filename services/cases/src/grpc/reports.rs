@@ -181,6 +181,62 @@ impl ReportService for Casebook {
         change!(self, request, decide_override, OverrideReportResponse)
     }
 
+    async fn record_reasons_asked(
+        &self,
+        request: Request<v1::RecordReasonsAskedRequest>,
+    ) -> Answer<v1::RecordReasonsAskedResponse> {
+        change!(self, request, decide_ask_reasons, RecordReasonsAskedResponse)
+    }
+
+    async fn explain_non_filing(
+        &self,
+        request: Request<v1::ExplainNonFilingRequest>,
+    ) -> Answer<v1::ExplainNonFilingResponse> {
+        change!(self, request, decide_explain, ExplainNonFilingResponse)
+    }
+
+    async fn record_filing_ordered(
+        &self,
+        request: Request<v1::RecordFilingOrderedRequest>,
+    ) -> Answer<v1::RecordFilingOrderedResponse> {
+        change!(self, request, decide_order_filing, RecordFilingOrderedResponse)
+    }
+
+    async fn ask_agency_for_materials(
+        &self,
+        request: Request<v1::AskAgencyForMaterialsRequest>,
+    ) -> Answer<v1::AskAgencyForMaterialsResponse> {
+        change!(self, request, decide_ask_agency, AskAgencyForMaterialsResponse)
+    }
+
+    async fn record_agency_materials(
+        &self,
+        request: Request<v1::RecordAgencyMaterialsRequest>,
+    ) -> Answer<v1::RecordAgencyMaterialsResponse> {
+        change!(self, request, decide_take_materials, RecordAgencyMaterialsResponse)
+    }
+
+    async fn extend_security_case(
+        &self,
+        request: Request<v1::ExtendSecurityCaseRequest>,
+    ) -> Answer<v1::ExtendSecurityCaseResponse> {
+        change!(self, request, decide_extend_security, ExtendSecurityCaseResponse)
+    }
+
+    async fn exclude_expert_time(
+        &self,
+        request: Request<v1::ExcludeExpertTimeRequest>,
+    ) -> Answer<v1::ExcludeExpertTimeResponse> {
+        change!(self, request, decide_exclude_expert_time, ExcludeExpertTimeResponse)
+    }
+
+    async fn decide_security_case(
+        &self,
+        request: Request<v1::DecideSecurityCaseRequest>,
+    ) -> Answer<v1::DecideSecurityCaseResponse> {
+        change!(self, request, decide_security, DecideSecurityCaseResponse)
+    }
+
     async fn get_report(&self, request: Request<v1::GetReportRequest>) -> Answer<v1::GetReportResponse> {
         let (sitting, m) = self.enter(request)?;
         well_formed_id("report_id", &m.report_id)?;

@@ -39,6 +39,14 @@ pub enum Intake {
     ReportTooLate,
     ReportNotDecided,
     ReportOverridden,
+    ReportNotRefused,
+    ReportReasonsAsked,
+    ReportReasonsNotAsked,
+    ReportNotOfAgency,
+    ReportAgencyNotAsked,
+    ReportNoSecurityCase,
+    // withdrawals
+    WithdrawalNoticed,
     // audits
     AuditUnknown,
     AuditExists,
@@ -202,6 +210,39 @@ impl Intake {
                 "REPORT-OVERRIDDEN",
                 "登记审核员已作出最终决定",
                 "the registrar has decided already, finally",
+            ),
+            Self::ReportNotRefused => {
+                Said::state("REPORT-NOT-REFUSED", "没有不予立案的决定", "no decision not to file stands")
+            }
+            Self::ReportReasonsAsked => Said::state(
+                "REPORT-REASONS-ASKED",
+                "检察机关已要求说明不立案理由，请先答复",
+                "the procuratorate has asked for reasons already; answer first",
+            ),
+            Self::ReportReasonsNotAsked => Said::state(
+                "REPORT-REASONS-NOT-ASKED",
+                "没有待答复的说明不立案理由通知",
+                "no request of the procuratorate for reasons waits for an answer",
+            ),
+            Self::ReportNotOfAgency => Said::state(
+                "REPORT-NOT-OF-AGENCY",
+                "不是审查中的行政机关移送案件，或材料已要求补充",
+                "no matter handed over by an agency is under review, or its materials are asked for already",
+            ),
+            Self::ReportAgencyNotAsked => Said::state(
+                "REPORT-AGENCY-NOT-ASKED",
+                "没有要求移送机关补充材料",
+                "the agency was not asked for materials",
+            ),
+            Self::ReportNoSecurityCase => Said::state(
+                "REPORT-NO-SECURITY-CASE",
+                "没有正在办理的治安案件",
+                "no public security case is being handled",
+            ),
+            Self::WithdrawalNoticed => Said::state(
+                "CASE-WITHDRAWAL-NOTICED",
+                "撤案已告知嫌疑人和被害人",
+                "suspect and victim have been told of the withdrawal already",
             ),
             Self::AuditUnknown => Said::missing("AUDIT-UNKNOWN", "没有这个抽查", "there is no such audit"),
             Self::AuditExists => {

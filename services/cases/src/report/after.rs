@@ -148,7 +148,7 @@ impl Report {
         let file = outcome == ReportOutcome::File;
         let otherwise = match self.seen().state() {
             ReportState::NotFiled | ReportState::Administrative => file,
-            ReportState::FilingApproved => !file,
+            ReportState::FilingApproved => !file && self.seen().filing_order.is_empty(),
             ReportState::Unspecified
             | ReportState::Registered
             | ReportState::UnderReview
@@ -182,7 +182,7 @@ impl Report {
     }
 
     /// Decided not to be filed; otherwise the reason.
-    fn not_filed_yet(&self, otherwise: Intake) -> Result<OrgCode, Refused> {
+    pub(super) fn not_filed_yet(&self, otherwise: Intake) -> Result<OrgCode, Refused> {
         let unit = self.known()?;
         if self.seen().state() == ReportState::NotFiled { Ok(unit) } else { Err(otherwise.into()) }
     }

@@ -3,8 +3,10 @@
 
 use super::{Report, ReportEvent};
 use prost_types::Timestamp;
-use time::OffsetDateTime;
-use xiaoan_proto::cases::v1::ReportClock;
+use time::{Date, OffsetDateTime};
+use xiaoan_kernel::CITY_OFFSET;
+use xiaoan_proto::cases::v1::{self, ReportClock};
+use xiaoan_proto::timestamp;
 
 /// A time limit that is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +19,20 @@ pub struct Clock<'r> {
     pub due_at: OffsetDateTime,
 }
 
-/// Limits of the review.
+/// Limits of the review, and that of what an agency has handed over.
 pub(super) const REVIEW: &str = "REV-";
+/// See [`REVIEW`].
+pub(super) const AGENCY: &str = "ADMIN-AGENCY";
+/// The agency's time to supply materials.
+pub(super) const SUPPLY: &str = "ADMIN-AGENCY-ADD";
+/// The answer to the procuratorate.
+pub(super) const EXPLAIN: &str = "PROC-EXPLAIN";
+/// The filing that the procuratorate has ordered.
+pub(super) const ORDERED: &str = "PROC-FILE";
+/// A public security case, also when extended.
+pub(super) const SECURITY: &str = "SEC-CASE";
+/// Its second period.
+pub(super) const SECURITY_MORE: &str = "SEC-CASE-MORE";
 /// The transfer.
 pub(super) const TRANSFER: &str = "XFER-24H";
 /// Serving the notice.
@@ -32,6 +46,7 @@ pub(super) fn note(clocks: &mut Vec<ReportClock>, event: &ReportEvent) {
         ReportEvent::Registered(e) => start(clocks, &e.rule_id, e.reported_at, e.due_at),
         ReportEvent::TrackSwitched(e) => {
             lift(clocks, REVIEW);
+            lift(clocks, SUPPLY);
             start(clocks, &e.rule_id, e.at, e.due_at);
         }
         ReportEvent::ReviewExtended(e) => {
@@ -43,17 +58,53 @@ pub(super) fn note(clocks: &mut Vec<ReportClock>, event: &ReportEvent) {
         ReportEvent::Transferred(e) => {
             meet(clocks, TRANSFER, e.at);
             lift(clocks, REVIEW);
+            lift(clocks, SUPPLY);
         }
         ReportEvent::FilingApproved(e) => {
             meet(clocks, REVIEW, e.at);
-            lift(clocks, SERVE);
-            lift(clocks, DECIDE);
+            for family in [SERVE, DECIDE, EXPLAIN, SUPPLY, SECURITY] {
+                lift(clocks, family);
+            }
         }
         ReportEvent::NotFiled(e) => {
             meet(clocks, REVIEW, e.at);
+            lift(clocks, SUPPLY);
             start(clocks, SERVE, e.at, e.serve_by);
         }
-        ReportEvent::Administrative(e) => meet(clocks, REVIEW, e.at),
+        ReportEvent::Administrative(e) => {
+            meet(clocks, REVIEW, e.at);
+            lift(clocks, SUPPLY);
+            // Recorded before there was this limit: none runs.
+            if e.handle_by.is_some() {
+                start(clocks, SECURITY, e.at, e.handle_by);
+            }
+        }
+        ReportEvent::ReasonsAsked(e) => start(clocks, EXPLAIN, e.at, e.due_at),
+        ReportEvent::Explained(e) => meet(clocks, EXPLAIN, e.at),
+        ReportEvent::FilingOrdered(e) => start(clocks, ORDERED, e.at, e.due_at),
+        ReportEvent::Filed(e) => {
+            // The event knows the day of the filing: in time until that day is over.
+            let midnight = e.filed_on.and_then(|on| Date::try_from(on).ok()).map(Date::midnight);
+            meet(clocks, ORDERED, midnight.map(|at| timestamp(at.assume_offset(CITY_OFFSET))));
+        }
+        ReportEvent::MaterialsAsked(e) => {
+            lift(clocks, REVIEW);
+            start(clocks, SUPPLY, e.at, e.supply_by);
+        }
+        ReportEvent::MaterialsSupplied(e) => {
+            meet(clocks, SUPPLY, e.at);
+            start(clocks, AGENCY, e.at, e.due_at);
+        }
+        ReportEvent::SecurityCaseExtended(e) => {
+            lift(clocks, SECURITY);
+            start(clocks, SECURITY_MORE, e.from, e.due_at);
+        }
+        ReportEvent::ExpertTimeExcluded(e) => {
+            let began = running(clocks, SECURITY).and_then(|clock| clock.started_at);
+            lift(clocks, SECURITY);
+            start(clocks, &e.rule_id, began, e.due_at);
+        }
+        ReportEvent::SecurityCaseDecided(e) => meet(clocks, SECURITY, e.at),
         ReportEvent::NoticeServed(e) => meet(clocks, SERVE, e.at),
         ReportEvent::ReconsiderationRequested(e) => {
             let rule = if e.instance == 1 { DECIDE } else { "NF-DECIDE2" };
@@ -61,7 +112,7 @@ pub(super) fn note(clocks: &mut Vec<ReportClock>, event: &ReportEvent) {
         }
         ReportEvent::ReconsiderationDecided(e) => meet(clocks, DECIDE, e.at),
         ReportEvent::Overrode(_) => lift(clocks, DECIDE),
-        ReportEvent::ReceiptIssued(_) | ReportEvent::ReceiptRefused(_) | ReportEvent::Filed(_) => {}
+        ReportEvent::ReceiptIssued(_) | ReportEvent::ReceiptRefused(_) => {}
     }
 }
 
@@ -74,8 +125,17 @@ fn start(
     clocks.push(ReportClock { rule_id: rule_id.to_owned(), started_at, due_at, ..Default::default() });
 }
 
-fn is_running(clock: &ReportClock, prefix: &str) -> bool {
-    clock.rule_id.starts_with(prefix) && clock.met_at.is_none() && !clock.lifted
+/// Whether a rule is of a family: begins so; what an agency has handed over is reviewed too.
+fn is_of(rule_id: &str, family: &str) -> bool {
+    match family {
+        REVIEW => rule_id.starts_with(REVIEW) || rule_id == AGENCY,
+        AGENCY => rule_id == AGENCY,
+        family => rule_id.starts_with(family),
+    }
+}
+
+fn is_running(clock: &ReportClock, family: &str) -> bool {
+    is_of(&clock.rule_id, family) && clock.met_at.is_none() && !clock.lifted
 }
 
 fn running<'c>(clocks: &'c [ReportClock], prefix: &str) -> Option<&'c ReportClock> {
@@ -96,8 +156,15 @@ fn lift(clocks: &mut [ReportClock], prefix: &str) {
     }
 }
 
+/// When the time of the review that is running is up; nothing once it is decided.
+#[must_use]
+pub fn review_due_at(report: &v1::Report) -> Option<OffsetDateTime> {
+    let clock = running(&report.clocks, REVIEW)?;
+    clock.due_at.as_ref().and_then(xiaoan_proto::instant)
+}
+
 impl Report {
-    /// The running clock whose rule begins so.
+    /// The running clock of a family of rules.
     #[must_use]
     pub fn clock(&self, prefix: &str) -> Option<Clock<'_>> {
         let clock = running(&self.seen().clocks, prefix)?;
@@ -122,7 +189,7 @@ impl Report {
 
     /// Whether the review had been late when it ended.
     pub(super) fn review_was_late(&self) -> bool {
-        let review = self.seen().clocks.iter().rfind(|clock| clock.rule_id.starts_with(REVIEW));
+        let review = self.seen().clocks.iter().rfind(|clock| is_of(&clock.rule_id, REVIEW));
         review.is_some_and(|clock| clock.late)
     }
 }

@@ -7,18 +7,24 @@
 //! | `clocks.rs` | time limits: which event starts, meets or lifts which |
 //! | `review.rs` | receipt, track, extension, transfer, decision, filing |
 //! | `after.rs` | notice of not filing, reconsideration, the registrar's word |
+//! | `supervised.rs` | the procuratorate asks for reasons, orders the filing |
+//! | `agency.rs` | matters that an administrative agency has handed over |
+//! | `security.rs` | public security cases: extended, expert time, decided |
 //!
 //! Invariants: filed ⇒ approved at county level or above by somebody who did not register it ⇒ receipt or note; a case names one
 //! report and a report becomes one case; what was decided not to be filed can be reconsidered once and reviewed once; the
 //! registrar's word is the last.
 
 mod after;
+mod agency;
 mod clocks;
 mod review;
+mod security;
+mod supervised;
 #[cfg(test)]
 mod tests;
 
-pub use clocks::Clock;
+pub use clocks::{Clock, review_due_at};
 
 use crate::moment::{Moment, NOT_ONE_OF, chosen_id, known, persons, text};
 use crate::refusal::{Intake, Reason, Refused, Remarks};
@@ -49,6 +55,14 @@ xiaoan_kernel::events! {
         ReconsiderationRequested(v1::ReconsiderationRequested),
         ReconsiderationDecided(v1::ReconsiderationDecided),
         Overrode(v1::RegistrarOverrode),
+        ReasonsAsked(v1::NonFilingReasonsAsked),
+        Explained(v1::NonFilingExplained),
+        FilingOrdered(v1::FilingOrdered),
+        MaterialsAsked(v1::AgencyMaterialsAsked),
+        MaterialsSupplied(v1::AgencyMaterialsSupplied),
+        SecurityCaseExtended(v1::SecurityCaseExtended),
+        ExpertTimeExcluded(v1::ExpertTimeExcluded),
+        SecurityCaseDecided(v1::SecurityCaseDecided),
     }
 }
 
@@ -142,6 +156,17 @@ pub fn note(report: &mut v1::Report, event: &ReportEvent) {
             report.reason.clone_from(&e.reason);
             report.decided_by.clone_from(&e.decided_by);
         }
+        ReportEvent::FilingOrdered(e) => report.filing_order.clone_from(&e.document),
+        ReportEvent::ExpertTimeExcluded(e) => report.expert_until = e.to,
+        ReportEvent::SecurityCaseDecided(e) => {
+            report.reason.clone_from(&e.decision);
+            report.decided_by.clone_from(&e.decided_by);
+        }
+        ReportEvent::ReasonsAsked(_)
+        | ReportEvent::Explained(_)
+        | ReportEvent::MaterialsAsked(_)
+        | ReportEvent::MaterialsSupplied(_)
+        | ReportEvent::SecurityCaseExtended(_) => {}
         ReportEvent::Overrode(e) => {
             report.overridden_by.clone_from(&e.registrar);
             report.request_open = false;
@@ -150,9 +175,10 @@ pub fn note(report: &mut v1::Report, event: &ReportEvent) {
     clocks::note(&mut report.clocks, event);
 }
 
-/// The limit of the review of a track.
-const fn review_rule(track: ReportTrack) -> &'static str {
+/// The limit of the review of a track; of a criminal matter that an agency has handed over, its own.
+const fn review_rule(track: ReportTrack, channel: ReportChannel) -> &'static str {
     match track {
+        ReportTrack::Criminal if matches!(channel, ReportChannel::Authority) => clocks::AGENCY,
         ReportTrack::Criminal | ReportTrack::Unspecified => "REV-CRIM-3D",
         ReportTrack::Administrative => "REV-ADM",
         ReportTrack::AdministrativeComplex => "REV-ADM-3D",
@@ -202,7 +228,8 @@ impl Report {
             remarks.note("receipt_refusal", ONE_OF_BOTH);
         }
         persons(&mut remarks, "reporter", &request.reporter);
-        let due_at = reported_at.map(|start| at.due(&mut remarks, review_rule(track), start));
+        let rule_id = review_rule(track, request.channel());
+        let due_at = reported_at.map(|start| at.due(&mut remarks, rule_id, start));
         let looked = match (unit, due_at) {
             (Some(unit), Some(due_at)) => Some(Looked { unit, track, registered_at, due_at }),
             _ => None,
@@ -256,7 +283,7 @@ impl Report {
             reporter,
             confidential: request.confidential,
             provenance: provenance.into(),
-            rule_id: review_rule(track).to_owned(),
+            rule_id: review_rule(track, channel).to_owned(),
             due_at: Some(timestamp(due_at)),
             late,
         };

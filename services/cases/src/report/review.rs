@@ -1,6 +1,6 @@
 //! From the receipt to the decision: track, extension, another's jurisdiction, filing.
 
-use super::clocks::{REVIEW, TRANSFER};
+use super::clocks::{REVIEW, SECURITY, TRANSFER};
 use super::{Facts, Report, review_rule};
 use crate::moment::{Level, Moment, NOT_ONE_OF, known, text};
 use crate::refusal::{Intake, Reason, Refused, Remarks};
@@ -76,7 +76,7 @@ impl Report {
             remarks.note("track", Reason::Intake(Intake::ReportSameTrack));
         }
         text(&mut remarks, "reason", &request.reason, 1, 500);
-        let due_at = at.due(&mut remarks, review_rule(track), at.now);
+        let due_at = at.due(&mut remarks, review_rule(track, self.seen().channel()), at.now);
         remarks.refuse()?;
         let switched = TrackSwitched {
             report_id: self.id(),
@@ -84,7 +84,7 @@ impl Report {
             reason: request.reason.clone(),
             org_unit: unit.to_string(),
             at: Some(timestamp(at.now)),
-            rule_id: review_rule(track).to_owned(),
+            rule_id: review_rule(track, self.seen().channel()).to_owned(),
             due_at: Some(timestamp(due_at)),
         };
         Ok(vec![Fact::new(switched, unit, at.today())])
@@ -218,6 +218,9 @@ impl Report {
         Ok(vec![match outcome {
             ReportOutcome::NotFile => self.not_filed(unit, request.reason.clone(), when, late, at)?,
             ReportOutcome::Administrative => {
+                let mut remarks = Remarks::default();
+                let handle_by = at.due(&mut remarks, SECURITY, when);
+                remarks.refuse()?;
                 let taken = ReportTakenAsAdministrative {
                     report_id: self.id(),
                     reason: request.reason.clone(),
@@ -226,6 +229,7 @@ impl Report {
                     decided_by: at.actor.to_owned(),
                     org_unit: unit.to_string(),
                     late,
+                    handle_by: Some(timestamp(handle_by)),
                 };
                 Fact::new(taken, unit, on)
             }
@@ -327,7 +331,7 @@ impl Report {
     }
 
     /// Registered or under review, and found to belong to nobody else.
-    fn under_review(&self) -> Result<OrgCode, Refused> {
+    pub(super) fn under_review(&self) -> Result<OrgCode, Refused> {
         let unit = self.known()?;
         match self.seen().state() {
             ReportState::Registered | ReportState::UnderReview if self.seen().belongs_to.is_empty() => {

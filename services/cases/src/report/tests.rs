@@ -1,5 +1,7 @@
 //! Reports in given / when / then: one passing and one failing exemplar of each code.
 
+mod later;
+
 use super::*;
 use crate::case::story::{CASE_NO, Desk, STATION};
 use prost_types::Timestamp;

@@ -1,14 +1,15 @@
 //! The tables `audits` and `breaches`, and the frame of a new audit.
 
 use super::{NAME, Seen, corrupt};
-use crate::audit::lot::{Frame, entry};
+use crate::audit::lot::{Frame, FrameRule};
 use crate::audit::{AuditEvent, note};
 use crate::deadline::DeadlineEvent;
 use prost::Message;
 use sqlx::{FromRow, PgConnection, PgPool};
+use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 use xiaoan_kernel::OrgCode;
-use xiaoan_proto::cases::v1::{Alert, Audit, DeadlineBreached};
+use xiaoan_proto::cases::v1::{Alert, Audit, DeadlineBreached, Report};
 use xiaoan_rpc::Page;
 
 /// Row by row: audits are few.
@@ -125,7 +126,7 @@ pub async fn list(
 }
 
 /// The frame of an audit as the views show it now: alerts of these units received in `[from, until)` whose kind is one of
-/// `kinds` (empty = any), without duplicates; and the position up to which the views have come, in one snapshot.
+/// `kinds` (empty = any), as the rule takes them; and the position up to which the views have come, in one snapshot.
 ///
 /// # Errors
 /// When the database fails or a row is corrupt.
@@ -135,6 +136,7 @@ pub async fn frame(
     units: &[OrgCode],
     (from, until): (OffsetDateTime, OffsetDateTime),
     kinds: &[String],
+    rule: FrameRule,
 ) -> Result<Frame, sqlx::Error> {
     let mut tx = pool.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
@@ -154,15 +156,51 @@ pub async fn frame(
     .bind(until)
     .fetch_all(&mut *tx)
     .await?;
-    tx.commit().await?;
     let mut alerts = Vec::new();
     for (alert_id, shown) in rows {
         let alert = Alert::decode(shown.as_slice()).map_err(|e| corrupt("alerts", &alert_id, &e))?;
         if kinds.is_empty() || kinds.contains(&alert.kind) {
-            alerts.extend(entry(&alert));
+            alerts.push(alert);
         }
     }
-    Ok(Frame::new(alerts, position.unwrap_or_default()))
+    let reports = reports_of_in_tx(&mut tx, &alerts).await?;
+    let held = held_in_tx(&mut tx).await?;
+    tx.commit().await?;
+    let entries = alerts
+        .iter()
+        .filter_map(|alert| rule.entry(alert, reports.get(&alert.report_id), held.contains(&alert.alert_id)));
+    Ok(Frame::new(entries.collect(), position.unwrap_or_default(), rule))
+}
+
+/// The reports that these alerts were registered as, by id.
+async fn reports_of_in_tx(
+    tx: &mut PgConnection,
+    alerts: &[Alert],
+) -> Result<BTreeMap<String, Report>, sqlx::Error> {
+    let ids: Vec<String> =
+        alerts.iter().map(|alert| alert.report_id.clone()).filter(|id| !id.is_empty()).collect();
+    let rows: Vec<(String, Vec<u8>)> =
+        sqlx::query_as("SELECT report_id, shown FROM reports WHERE report_id = ANY($1)")
+            .bind(ids)
+            .fetch_all(tx)
+            .await?;
+    let decoded = |(id, shown): (String, Vec<u8>)| {
+        let report = Report::decode(shown.as_slice()).map_err(|e| corrupt("reports", &id, &e))?;
+        Ok((id, report))
+    };
+    rows.into_iter().map(decoded).collect()
+}
+
+/// Every alert that an audit has drawn. Audits are few.
+async fn held_in_tx(tx: &mut PgConnection) -> Result<BTreeSet<String>, sqlx::Error> {
+    let rows: Vec<(String, Vec<u8>)> =
+        sqlx::query_as("SELECT audit_id, shown FROM audits").fetch_all(tx).await?;
+    let mut held = BTreeSet::new();
+    for (audit_id, shown) in rows {
+        let audit = Audit::decode(shown.as_slice()).map_err(|e| corrupt("audits", &audit_id, &e))?;
+        held.extend(audit.alerts.into_iter().filter_map(|a| a.alert).map(|alert| alert.alert_id));
+    }
+    Ok(held)
 }
 
 /// Which breaches are listed.

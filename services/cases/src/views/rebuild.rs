@@ -92,9 +92,12 @@ impl Rebuild for ViewsRebuild {
 }
 
 async fn empty(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query("TRUNCATE rebuild.cases, rebuild.alerts, rebuild.series, rebuild.series_cases, rebuild.work")
-        .execute(pool)
-        .await?;
+    sqlx::query(
+        "TRUNCATE rebuild.cases, rebuild.alerts, rebuild.series, rebuild.series_cases,
+                  rebuild.reports, rebuild.audits, rebuild.breaches, rebuild.work",
+    )
+    .execute(pool)
+    .await?;
     Ok(())
 }
 

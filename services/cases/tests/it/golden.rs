@@ -156,8 +156,10 @@ fn case_events() -> Vec<CaseEvent> {
             facts: Some(facts()),
             leaves_count: true,
             provenance: legacy,
+            ..Default::default()
         }
         .into(),
+        WithdrawalNoticeServed { case_no: case_no(), at: at(180), org_unit: UNIT.into(), late: true }.into(),
         CaseRefiled {
             case_no: case_no(),
             refiled_on: day(12),
@@ -179,6 +181,7 @@ fn alert_events() -> Vec<AlertEvent> {
             place: "示例村".into(),
             caller: Some(person()),
             provenance: Provenance::Recorded.into(),
+            ..Default::default()
         }
         .into(),
         AlertDisposed {
@@ -249,6 +252,7 @@ fn known(case: &CaseEvent, alert: &AlertEvent, series: &SeriesEvent) -> usize {
         | CaseEvent::Reclassified(_)
         | CaseEvent::Transferred(_)
         | CaseEvent::Withdrawn(_)
+        | CaseEvent::WithdrawalNoticed(_)
         | CaseEvent::Refiled(_) => {}
     }
     match alert {
@@ -272,7 +276,7 @@ fn known(case: &CaseEvent, alert: &AlertEvent, series: &SeriesEvent) -> usize {
         | SeriesEvent::BroughtApproved(_)
         | SeriesEvent::BroughtReturned(_) => {}
     }
-    13 + 3 + 6
+    14 + 3 + 6
 }
 
 fn folder() -> PathBuf {

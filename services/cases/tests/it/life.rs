@@ -188,6 +188,8 @@ async fn a_case_is_withdrawn_and_filed_again() {
     };
     let refusal = refused(officer.cases().withdraw_case(withdraw(WithdrawalGround::NoCrime)).await);
     assert_eq!(refusal, crate::world::no(Code::PermissionDenied, "GE-004"));
+    let refusal = refused(officer.cases().withdraw_case(withdraw(WithdrawalGround::Trivial)).await);
+    assert_eq!(refusal, crate::world::no(Code::FailedPrecondition, "CB-007"));
     let refusal = refused(officer.cases().withdraw_case(withdraw(WithdrawalGround::Unspecified)).await);
     assert_eq!(refusal, crate::world::no(Code::InvalidArgument, "CB-011"));
     let withdrawn = world
@@ -197,7 +199,12 @@ async fn a_case_is_withdrawn_and_filed_again() {
         .await
         .unwrap()
         .into_inner();
-    let case = officer.case(&no, position(withdrawn.receipt.as_ref())).await;
+    let serve =
+        v1::ServeWithdrawalNoticeRequest { request_id: id(), case_no: no.clone(), ..Default::default() };
+    let served = officer.cases().serve_withdrawal_notice(serve).await.unwrap().into_inner();
+    assert!(position(served.receipt.as_ref()) > position(withdrawn.receipt.as_ref()));
+    let case = officer.case(&no, position(served.receipt.as_ref())).await;
+    assert!(case.withdrawal_notify_by.is_some() && case.withdrawal_noticed_at.is_some());
     assert_eq!((case.state(), case.withdrawal_ground()), (CaseState::Withdrawn, WithdrawalGround::NoCrime));
     let refile = v1::RefileCaseRequest {
         request_id: id(),

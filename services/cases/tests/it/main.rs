@@ -1,5 +1,6 @@
 //! Integration tests of `cases`: the real service in process, over a real PostgreSQL and real tokens.
 
+mod alert_steps;
 mod alerts;
 mod audits;
 mod filing;

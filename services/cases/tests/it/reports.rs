@@ -253,3 +253,90 @@ async fn another_bureaus_reports_are_neither_written_nor_read() {
     let get = v1::GetReportRequest { report_id: "r-1".into(), at_least };
     assert_eq!(refused(reports(&elsewhere).get_report(get).await).0, Code::PermissionDenied);
 }
+
+/// Waits until a breach is listed.
+async fn breached(world: &World, rule: &str, subject: &str) {
+    let officer = world.officer();
+    let wanted = (rule.to_owned(), subject.to_owned());
+    wait_until(PATIENCE, || async { breaches(&officer).await.contains(&wanted) }).await;
+}
+
+#[tokio::test]
+async fn an_alert_left_lying_and_a_withdrawal_nobody_is_told_of_run_out() {
+    let world = World::start().await;
+    let officer = world.officer();
+    let receive = |alert_id: &str, provenance: xiaoan_proto::core::v1::Provenance| v1::ReceiveAlertRequest {
+        request_id: id(),
+        alert_id: alert_id.into(),
+        org_unit: STATION.into(),
+        received_at: Some(timestamp(MORNING)),
+        kind: "theft".into(),
+        provenance: provenance.into(),
+        ..Default::default()
+    };
+    let recorded = xiaoan_proto::core::v1::Provenance::Recorded;
+    officer.alerts().receive_alert(receive("110-1", recorded)).await.expect("an alert");
+    let demo = xiaoan_proto::core::v1::Provenance::Demo;
+    officer.alerts().receive_alert(receive("110-2", demo)).await.expect("an alert");
+    let resolve = v1::ResolveAlertRequest {
+        request_id: id(),
+        alert_id: "110-2".into(),
+        result: AlertResult::CrimeSuspected.into(),
+        ..Default::default()
+    };
+    officer.alerts().resolve_alert(resolve).await.expect("resolved");
+    officer.file(burglary(&number(1))).await.expect("a case");
+    let withdraw = v1::WithdrawCaseRequest {
+        request_id: id(),
+        case_no: number(1),
+        ground: v1::WithdrawalGround::Trivial.into(),
+        withdrawn_on: Some(Date { year: 2026, month: 10, day: 1 }),
+        ..Default::default()
+    };
+    world.chief().cases().withdraw_case(withdraw).await.expect("withdrawn");
+    world.pass(Duration::days(10));
+    breached(&world, "ALERT-SETTLE", "alerts/110-1").await;
+    breached(&world, "WD-NOTIFY", &format!("cases/{}", number(1))).await;
+    assert_eq!(breaches(&officer).await.len(), 2, "what was invented has no breach");
+}
+
+#[tokio::test]
+async fn the_procuratorate_asks_for_reasons_and_then_orders_the_filing() {
+    let world = World::start().await;
+    let (officer, chief) = (world.officer(), world.chief());
+    register(&officer, report("r-1")).await;
+    decide(&chief, "r-1", ReportOutcome::NotFile).await;
+    let asked = v1::RecordReasonsAskedRequest {
+        request_id: id(),
+        report_id: "r-1".into(),
+        document: "检要说〔2026〕1号".into(),
+        ..Default::default()
+    };
+    reports(&officer).record_reasons_asked(asked).await.expect("asked");
+    world.pass(Duration::days(20));
+    breached(&world, "PROC-EXPLAIN", "reports/r-1").await;
+    let explain = v1::ExplainNonFilingRequest {
+        request_id: id(),
+        report_id: "r-1".into(),
+        reasons: "没有犯罪事实".into(),
+        ..Default::default()
+    };
+    reports(&officer).explain_non_filing(explain).await.expect("explained");
+    let ordered = v1::RecordFilingOrderedRequest {
+        request_id: id(),
+        report_id: "r-1".into(),
+        document: "检通立〔2026〕1号".into(),
+        ..Default::default()
+    };
+    let ordered = reports(&officer).record_filing_ordered(ordered).await.expect("ordered").into_inner();
+    let report = seen(&officer, "r-1", position(ordered.receipt.as_ref())).await;
+    assert_eq!(
+        (report.state(), report.filing_order.as_str()),
+        (ReportState::FilingApproved, "检通立〔2026〕1号")
+    );
+    let clocks: Vec<_> = report.clocks.iter().map(|c| (c.rule_id.as_str(), c.late, c.lifted)).collect();
+    assert!(clocks.contains(&("PROC-EXPLAIN", true, false)), "{clocks:?}");
+    assert_eq!(clocks.last(), Some(&("PROC-FILE", false, false)));
+    world.pass(Duration::days(30));
+    breached(&world, "PROC-FILE", "reports/r-1").await;
+}
