@@ -112,7 +112,9 @@ async fn an_alert_is_registered_decided_and_audited_from_a_terminal() {
     room.done(&["alerts", "resolve", "110-1", "crime-suspected"]);
     let said = room.ended(1, &["alerts", "arrive", "110-1"]);
     assert!(said.contains("ALERT-STEP"), "{said}");
-    room.done(&["alerts", "dispose", "110-2", "no-crime"]);
+    let said = room.ended(1, &["alerts", "dispose", "110-2", "no-crime"]);
+    assert!(said.contains("GE-006"), "no case, no reason: {said}");
+    room.done(&["alerts", "dispose", "110-2", "no-crime", "--reason", "系本人遗忘"]);
     let summary = "示例盗窃";
     let register = ["reports", "register", "--id", "r-1", "--unit", STATION, "--track", "criminal"];
     let rest = ["--reported-at", at, "--alert", "110-1", "--summary", summary, "--receipt", "回执1"];
@@ -138,7 +140,7 @@ async fn an_alert_is_registered_decided_and_audited_from_a_terminal() {
         room.done(&verdict);
     }
     let audit = room.shows(&["audits", "get", "a-1"], |a| a["complete"] == true).await;
-    assert_eq!((&audit["result"]["recorded"], &audit["result"]["should"]), (&1.into(), &2.into()));
-    assert!(room.done(&["audits", "list"]).contains("1/2 = 50.00%"));
+    assert_eq!((&audit["result"]["recorded"], &audit["result"]["should"]), (&0.into(), &2.into()), "approved, and not filed");
+    assert!(room.done(&["audits", "list"]).contains("0/2 = 0.00%"));
     assert!(room.done(&["audits", "verify", "a-1"]).contains("the same"));
 }
