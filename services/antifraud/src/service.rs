@@ -20,10 +20,13 @@ use xiaoan_proto::antifraud::v1::freeze_service_server::FreezeServiceServer;
 use xiaoan_proto::antifraud::v1::instruction_service_server::InstructionServiceServer;
 use xiaoan_proto::antifraud::v1::ledger_service_server::LedgerServiceServer;
 use xiaoan_proto::antifraud::v1::member_unit_service_server::MemberUnitServiceServer;
+use xiaoan_proto::antifraud::v1::order_service_server::OrderServiceServer;
 use xiaoan_proto::antifraud::v1::return_service_server::ReturnServiceServer;
 use xiaoan_proto::antifraud::v1::stop_service_server::StopServiceServer;
-use xiaoan_rpc::{LOG_READERS, REBUILDERS, Secret, Server, Start, allow, database_answers, shutdown_signal};
-use xiaoan_timer::{Change, TimerOptions, TimerWorker, Timers};
+use xiaoan_rpc::{
+    LOG_READERS, REBUILDERS, Secret, Server, Start, TIMER_READERS, allow, database_answers, shutdown_signal,
+};
+use xiaoan_timer::{Change, TimerOptions, TimerWorker, Timers, timers_service};
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "antifraud";
@@ -124,11 +127,13 @@ pub fn mount(server: Server, parts: Parts) -> (Server, Running) {
         .add_service(StopServiceServer::new(antifraud.clone()))
         .add_service(FreezeServiceServer::new(antifraud.clone()))
         .add_service(ReturnServiceServer::new(antifraud.clone()))
+        .add_service(OrderServiceServer::new(antifraud.clone()))
         .add_service(InstructionServiceServer::new(antifraud.clone()))
         .add_service(LedgerServiceServer::new(antifraud.clone()))
         .add_service(BankDeskServiceServer::new(antifraud))
         .add_service(event_log_service(store, allow(LOG_READERS)))
         .add_service(projections_service(handles, rebuilders.into(), allow(REBUILDERS)))
+        .add_service(timers_service(pool.clone(), allow(TIMER_READERS)))
         .readiness("database", database_answers(pool))
         .readiness("directory", units_known);
     (server, Running { worker, timers })

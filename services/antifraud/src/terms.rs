@@ -56,6 +56,24 @@ pub fn freeze_ends(law: &LegalClock, asset: AssetClass, complex: bool, from: Dat
         .map_err(|_| Reason::NoLaw { id })
 }
 
+/// Found unrelated, the bank told.
+pub const UNFRZ_3D: &str = "UNFRZ-3D";
+/// The decision to return received, the money returned.
+pub const RET_BANK: &str = "RET-BANK";
+
+/// By when a bank is to be told to lift what was found to be unrelated on a day; `None` when no such limit is law on that day.
+#[must_use]
+pub fn tell_by(law: &LegalClock, found_on: Date) -> Option<OffsetDateTime> {
+    let found_at = found_on.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET);
+    law.due(UNFRZ_3D, found_at).ok().map(|due| due.ends_at)
+}
+
+/// By when a bank is to pay what it was told to return at a moment; `None` when no such limit is law then.
+#[must_use]
+pub fn pay_by(law: &LegalClock, told_at: OffsetDateTime) -> Option<OffsetDateTime> {
+    law.due(RET_BANK, told_at).ok().map(|due| due.ends_at)
+}
+
 /// Last day of the notice of a pro-rata return.
 ///
 /// # Errors
@@ -92,6 +110,14 @@ mod tests {
         assert_eq!(ends(AssetClass::Deposit, true), date!(2027 - 08 - 31));
         assert_eq!(ends(AssetClass::Bonds, false), date!(2028 - 08 - 31));
         assert_eq!(ends(AssetClass::Equity, false), date!(2027 - 02 - 28));
+    }
+
+    #[test]
+    fn a_bank_is_told_within_three_days_and_pays_within_three_working_days() {
+        let law = LegalClock::built_in();
+        // Friday 2026-03-06: the third day is a Monday; the third working day a Wednesday.
+        assert_eq!(tell_by(&law, date!(2026 - 03 - 06)), Some(datetime!(2026-03-10 0:00 +8)));
+        assert_eq!(pay_by(&law, datetime!(2026-03-06 10:00 +8)), Some(datetime!(2026-03-12 0:00 +8)));
     }
 
     #[test]

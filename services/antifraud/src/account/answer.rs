@@ -15,6 +15,7 @@ use super::orders::instant;
 use super::{Account, Facts, Order};
 use crate::moment::{self, Moment, parse_stamp};
 use crate::refusal::{Reason, Refused};
+use crate::terms::pay_by;
 use time::OffsetDateTime;
 use xiaoan_kernel::city_day;
 use xiaoan_proto::antifraud::v1::{
@@ -63,6 +64,7 @@ impl Account {
         if instruction.sent_at.is_some() || is_final(instruction.state()) {
             return Ok(Vec::new());
         }
+        let pays = instruction.kind() == InstructionKind::Return && !super::is_brought_in(order.provenance());
         let sent = InstructionSent {
             order_id: order.order_id().to_owned(),
             trans_serial_number: serial.to_owned(),
@@ -70,6 +72,7 @@ impl Account {
             member_unit: order.member_unit().to_owned(),
             sent_at: Some(timestamp(at.now)),
             answer_due: Some(timestamp(at.answer_due())),
+            pay_by: pays.then(|| pay_by(at.law, at.now)).flatten().map(timestamp),
         };
         Ok(vec![Self::fact(order.org_unit(), sent, at.today())?])
     }

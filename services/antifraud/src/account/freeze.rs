@@ -6,7 +6,7 @@ use super::stop::case_no;
 use super::{Account, AccountEvent, Facts, OrderKind, account_of, is_brought_in, provenance};
 use crate::moment::{self, Moment, SealedDraft, choice, choice_or_default, fen, officers, restriction, text};
 use crate::refusal::{Reason, Refused, Remarks};
-use crate::terms::{end_of, freeze_level, freeze_rule};
+use crate::terms::{end_of, freeze_level, freeze_rule, tell_by};
 use time::{Date, OffsetDateTime, Time};
 use xiaoan_kernel::CITY_OFFSET;
 use xiaoan_proto::antifraud::v1::{
@@ -18,7 +18,7 @@ use xiaoan_proto::core::v1::Provenance;
 use xiaoan_proto::timestamp;
 
 /// Whether an order in this state may still become, or is, a freeze.
-fn is_open(state: FreezeState) -> bool {
+pub(super) fn is_open(state: FreezeState) -> bool {
     match state {
         FreezeState::Drafted
         | FreezeState::Approved
@@ -217,6 +217,7 @@ impl Account {
             trans_serial_number: self.next_serial(&request.order_id, at),
             member_unit: freeze.member_unit.clone(),
             found_unrelated_on: request.found_unrelated_on,
+            tell_by: day(request.found_unrelated_on).and_then(|on| tell_by(at.law, on)).map(timestamp),
         };
         Ok(vec![Self::fact(&freeze.org_unit, requested, at.today())?])
     }

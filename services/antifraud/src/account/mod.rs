@@ -7,6 +7,7 @@
 //! | `orders.rs` | an order as everybody sees it: what each event does to it |
 //! | `stop.rs`, `freeze.rs`, `returning.rs` | what officers decide |
 //! | `answer.rs` | what a bank's acknowledgement or feedback means: counted once, whatever comes twice, late or in another order |
+//! | `overdue.rs` | what the timer says before a freeze lapses, and when a time limit of law ran out |
 //! | `done.rs` | what a bank did: the facts of a feedback that says "done" |
 //! | `wire.rs` | an instruction in the vocabulary of the platform |
 //!
@@ -17,6 +18,7 @@ mod answer;
 mod done;
 mod freeze;
 mod orders;
+mod overdue;
 mod returning;
 mod stop;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod wire;
 
 pub use answer::{Answered, is_final};
 pub use orders::{Order, OrderKind, note, touched};
+pub use overdue::warnings;
 pub use returning::SealedClaim;
 pub use wire::Unopened;
 
@@ -62,6 +65,8 @@ xiaoan_kernel::events! {
         FreezeLiftRequested(v1::FreezeLiftRequested),
         FreezeLifted(v1::FreezeLifted),
         FreezeConfirmationRevoked(v1::FreezeConfirmationRevoked),
+        FreezeLapseWarned(v1::FreezeLapseWarned),
+        DeadlineBreached(v1::OrderDeadlineBreached),
         ReturnProposed(v1::ReturnProposed),
         ReturnNoticed(v1::ReturnNoticed),
         ReturnObjected(v1::ReturnObjected),
@@ -99,6 +104,8 @@ pub struct Account {
     asked: BTreeMap<String, (InstructionKind, String)>,
     /// When the answer to an instruction is due.
     due: BTreeMap<String, OffsetDateTime>,
+    /// By when the law wants something of an instruction: that its bank is told (UNFRZ-3D), or pays (RET-BANK).
+    owed: BTreeMap<String, OffsetDateTime>,
     /// Objections that are not decided, by return.
     objections: BTreeMap<String, Vec<i32>>,
     /// Number of the last objection ever, by return.
@@ -155,7 +162,9 @@ impl Account {
             }
             E::InstructionSent(e) => {
                 self.wait(&e.trans_serial_number, e.answer_due.as_ref());
+                self.owe(&e.trans_serial_number, e.pay_by.as_ref());
             }
+            E::FreezeLiftRequested(e) => self.owe(&e.trans_serial_number, e.tell_by.as_ref()),
             E::InstructionResent(e) => {
                 self.wait(&e.trans_serial_number, e.answer_due.as_ref());
             }
@@ -173,6 +182,12 @@ impl Account {
     fn wait(&mut self, serial: &str, due: Option<&prost_types::Timestamp>) {
         if let Some(due) = due.and_then(xiaoan_proto::instant) {
             self.due.insert(serial.to_owned(), due);
+        }
+    }
+
+    fn owe(&mut self, serial: &str, due: Option<&prost_types::Timestamp>) {
+        if let Some(due) = due.and_then(xiaoan_proto::instant) {
+            self.owed.insert(serial.to_owned(), due);
         }
     }
 

@@ -4,8 +4,8 @@ use super::AccountEvent as E;
 use super::account_of;
 use time::{Date, OffsetDateTime};
 use xiaoan_proto::antifraud::v1::{
-    FreezeOrder, FreezeState, Instruction, InstructionKind, InstructionState, ReturnOrder, ReturnState,
-    ShownShare, StopOrder, StopState,
+    DeadlineBreach, FreezeOrder, FreezeState, Instruction, InstructionKind, InstructionState,
+    OrderDeadlineBreached, ReturnOrder, ReturnState, ShownShare, StopOrder, StopState,
 };
 
 /// Kind of an order.
@@ -118,6 +118,15 @@ impl Order {
             Self::Return(r) => r.provenance,
         }
     }
+    /// Time limits that ran out; of a stop none is kept.
+    #[must_use]
+    pub fn breaches(&self) -> &[DeadlineBreach] {
+        match self {
+            Self::Stop(_) => &[],
+            Self::Freeze(f) => &f.breaches,
+            Self::Return(r) => &r.breaches,
+        }
+    }
     /// Everything that went to the bank.
     #[must_use]
     pub fn instructions(&self) -> &[Instruction] {
@@ -170,6 +179,8 @@ pub fn touched(event: &E) -> (&str, Option<&str>) {
         E::FreezeLiftRequested(e) => (&e.order_id, None),
         E::FreezeLifted(e) => (&e.order_id, None),
         E::FreezeConfirmationRevoked(e) => (&e.order_id, None),
+        E::FreezeLapseWarned(e) => (&e.order_id, None),
+        E::DeadlineBreached(e) => (&e.order_id, None),
         E::ReturnProposed(e) => (&e.order_id, None),
         E::ReturnNoticed(e) => (&e.order_id, None),
         E::ReturnObjected(e) => (&e.order_id, None),
@@ -311,7 +322,10 @@ fn note_freeze(freeze: &mut FreezeOrder, event: &E) {
             freeze.set_state(FreezeState::Frozen);
             freeze.expires_on = e.expires_on;
             freeze.renewals += 1;
+            freeze.warned_days = 0;
         }
+        E::FreezeLapseWarned(e) => freeze.warned_days = e.days_left,
+        E::DeadlineBreached(e) => freeze.breaches.push(breach(e)),
         E::FreezeLapsed(_) => freeze.set_state(FreezeState::Lapsed),
         E::FreezeLifted(_) => freeze.set_state(FreezeState::Lifted),
         E::FreezeConfirmationRevoked(_) => {
@@ -391,6 +405,7 @@ fn note_return(order: &mut ReturnOrder, event: &E) {
             order.executed_on = e.occurred_on;
         }
         E::ReturnExecutionRevoked(_) => order.set_state(ReturnState::Revoked),
+        E::DeadlineBreached(e) => order.breaches.push(breach(e)),
         _ => {
             if let Some(state) = opening(event, &order.instructions, InstructionKind::Return) {
                 let failed = matches!(state, InstructionState::Failed | InstructionState::Mismatched);
@@ -398,6 +413,10 @@ fn note_return(order: &mut ReturnOrder, event: &E) {
             }
         }
     }
+}
+
+fn breach(e: &OrderDeadlineBreached) -> DeadlineBreach {
+    DeadlineBreach { rule_id: e.rule_id.clone(), due_at: e.due_at }
 }
 
 /// State of the order's opening instruction after an event about it; `None` for every other event.

@@ -3,6 +3,7 @@
 //! | file | service |
 //! |---|---|
 //! | `stops.rs`, `freezes.rs`, `returns.rs` | orders: commands, gets, lists |
+//! | `history.rs` | everything that happened to an order |
 //! | `instructions.rs` | sending again, taking a confirmation back |
 //! | `members.rs` | member units |
 //! | `ledger.rs` | the three sums and their events |
@@ -11,6 +12,7 @@
 
 mod desk;
 mod freezes;
+mod history;
 mod instructions;
 mod ledger;
 mod members;

@@ -64,3 +64,42 @@ async fn k07_a_freeze_that_nobody_renewed_lapses_at_midnight_after_its_last_day(
         no(tonic::Code::FailedPrecondition, "AF-007")
     );
 }
+
+#[tokio::test]
+async fn a_freeze_is_warned_of_before_it_lapses_and_a_bank_that_is_told_too_late_is_noted() {
+    let world = World::start().await;
+    let officer = world.officer();
+    let mut bank = Attending::open(&world.bank("bank-01"), "bank-01", 0).await.expect("attends");
+    let freeze_id = officer.freezes().draft_freeze(freeze()).await.unwrap().into_inner().order_id;
+    let approve =
+        af::ApproveFreezeRequest { request_id: id(), order_id: freeze_id.clone(), ..Default::default() };
+    world.chief().freezes().approve_freeze(approve).await.unwrap();
+    let order = bank.next().await;
+    let at_least = bank.feedback(done(&order, 100, "20260301100000")).await.position;
+    drop(bank);
+    let shown = || async {
+        let get = af::GetFreezeRequest { order_id: freeze_id.clone(), at_least };
+        officer.freezes().get_freeze(get).await.unwrap().into_inner().freeze.unwrap()
+    };
+    // The last day is 2026-09-01.
+    for (day, days_left) in [(2, 30), (25, 7)] {
+        let moment = time::macros::datetime!(2026-08-01 0:00 +8) + time::Duration::days(day);
+        world.pass(moment - world.now());
+        wait_until(Duration::from_secs(20), || async { shown().await.warned_days == days_left }).await;
+    }
+    let lift = af::UnfreezeRequest {
+        request_id: id(),
+        order_id: freeze_id.clone(),
+        reason: "与案件无关".into(),
+        found_unrelated_on: Some(xiaoan_proto::core::v1::Date { year: 2026, month: 8, day: 25 }),
+        ..Default::default()
+    };
+    officer.freezes().unfreeze(lift).await.unwrap();
+    // Nobody of the bank attends; the third day is the 28th.
+    world.pass(time::macros::datetime!(2026-08-29 0:00 +8) - world.now());
+    wait_until(Duration::from_secs(20), || async { shown().await.breaches.len() == 1 }).await;
+    assert_eq!(shown().await.breaches[0].rule_id, "UNFRZ-3D");
+    let log = world.store.read_log(1, 1000).await.unwrap();
+    let said = |name: &str| log.iter().filter(|e| e.r#type.ends_with(name)).count();
+    assert_eq!((said(".FreezeLapseWarned"), said(".OrderDeadlineBreached")), (2, 1));
+}

@@ -42,6 +42,8 @@ pub const NOTHING: &[&str] = &[
     "xiaoan.antifraud.v1.FreezeRenewalApproved",
     "xiaoan.antifraud.v1.FreezeRenewed",
     "xiaoan.antifraud.v1.FreezeLapsed",
+    "xiaoan.antifraud.v1.FreezeLapseWarned",
+    "xiaoan.antifraud.v1.OrderDeadlineBreached",
     "xiaoan.antifraud.v1.FreezeLiftRequested",
     "xiaoan.antifraud.v1.FreezeLifted",
     "xiaoan.antifraud.v1.MemberUnitJoined",

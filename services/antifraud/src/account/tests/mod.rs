@@ -3,6 +3,7 @@
 mod answers;
 mod any;
 mod freezes;
+mod overdue;
 mod returns;
 mod stops;
 
