@@ -6,6 +6,7 @@
 //! | [`org_unit`], [`campaign`], [`scheme`] | the aggregates: refusals, state, decisions, events |
 //! | [`closing`], [`notice`], [`interview`] | closed periods, notices with their rectification, interviews: aggregates as well |
 //! | [`register`] | what headquarters keeps beside: honours, listed cases, figures of others, surveys, inspections |
+//! | [`bulletin`] | which bulletins of a closing were issued, and what they say beside its figures |
 //! | [`consequence`] | pure: how a unit stands by a scheme's rule, streaks, what a correction takes away |
 //! | [`cases`] | what is known of cases, for honours and listed cases: it follows their log |
 //! | [`rankings`] | the one call: standings, when a period is frozen or corrected |
@@ -14,6 +15,7 @@
 //! | `service` | all of it put together: log, views, relay, server |
 //! | [`views`] | the lists, projected from hq's own log; org units are listed by `crates/directory` |
 
+pub mod bulletin;
 pub mod campaign;
 pub mod cases;
 pub mod closing;

@@ -58,6 +58,11 @@ pub enum Reason {
     NotSenior,
     CommitmentUnknown,
     CommitmentJudged,
+    // bulletins
+    File,
+    Typefaces,
+    BulletinExists,
+    BulletinStale,
 }
 
 impl xiaoan_kernel::Reason for Reason {
@@ -199,6 +204,26 @@ impl xiaoan_kernel::Reason for Reason {
             Self::CommitmentJudged => {
                 S::state("COMMITMENT-JUDGED", "该项承诺已有结论", "this commitment is judged already")
             }
+            Self::File => S::field(
+                "GE-006",
+                "须写明文件的SHA-256（32字节）和长度",
+                "state the file's SHA-256 (32 bytes) and its length",
+            ),
+            Self::Typefaces => S::field(
+                "GE-006",
+                "须按名称列出1至16个字体文件及其SHA-256",
+                "state 1 to 16 font files by name, each with its SHA-256",
+            ),
+            Self::BulletinExists => S::state(
+                "CP-011",
+                "该期这组数字的通报材料已印发；结账更正后才能印发新版",
+                "these figures have a bulletin already; only a correction of the closing leads to another edition",
+            ),
+            Self::BulletinStale => S::state(
+                "BULLETIN-STALE",
+                "编制之后通报、督办或表彰有变化，请重新编制",
+                "notices, listed cases or honours have changed since it was composed; compose it again",
+            ),
         }
     }
 }

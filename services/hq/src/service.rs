@@ -4,7 +4,7 @@ use crate::cases::revoked::RevocationWorker;
 use crate::cases::{self, Cases, KnownCases};
 use crate::config::HqOptions;
 use crate::deadlines::deadlines;
-use crate::grpc::{Accountable, Hq, Registers, Shown};
+use crate::grpc::{Accountable, Bulletin, Hq, Registers, Shown};
 use crate::rankings::{Rankings, Token};
 use crate::terms::Terms;
 use crate::views::accountability::{self, Accountability};
@@ -20,6 +20,7 @@ use xiaoan_feed::{LogReader, Publisher, event_log_service};
 use xiaoan_kernel::{Clock, SystemClock, UnknownEvent, city_day};
 use xiaoan_privacy::{Kek, Vault};
 use xiaoan_projection::{Projection, ProjectionHandle, Rebuilder, Replay, Runner, projections_service};
+use xiaoan_proto::hq::v1::bulletin_service_server::BulletinServiceServer;
 use xiaoan_proto::hq::v1::campaign_service_server::CampaignServiceServer;
 use xiaoan_proto::hq::v1::closing_service_server::ClosingServiceServer;
 use xiaoan_proto::hq::v1::commendation_service_server::CommendationServiceServer;
@@ -170,6 +171,7 @@ impl Parts {
             .add_service(OrgUnitServiceServer::new(api.clone()))
             .add_service(CampaignServiceServer::new(api.clone()))
             .add_service(SchemeServiceServer::new(api))
+            .add_service(BulletinServiceServer::new(Bulletin::new(accountable.clone(), registers.clone())))
             .add_service(ClosingServiceServer::new(accountable.clone()))
             .add_service(NoticeServiceServer::new(accountable.clone()))
             .add_service(InterviewServiceServer::new(accountable))

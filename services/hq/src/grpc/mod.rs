@@ -1,6 +1,7 @@
 //! The gRPC services of hq, one file each. A handler is: who calls, what the aggregate decides, the receipt.
 
 mod accountability;
+mod bulletins;
 mod campaigns;
 mod closings;
 mod interviews;
@@ -11,6 +12,7 @@ mod schemes;
 mod turn;
 
 pub use accountability::Accountable;
+pub use bulletins::Bulletin;
 pub use registers::Registers;
 
 use crate::campaign::Campaign;

@@ -94,6 +94,15 @@ fn frozen(period: &str, policy: GapPolicy, (k, n): (i64, i64)) -> hq::PeriodFroz
     }
 }
 
+/// June or another month in which the station is below, with the days of June.
+pub fn below(period: &str) -> hq::PeriodFrozen {
+    let mut event = frozen(period, GapPolicy::Break, (7, 20));
+    if let Some(figures) = &mut event.figures {
+        (figures.from, figures.to) = (on(date!(2026 - 06 - 01)), on(date!(2026 - 06 - 30)));
+    }
+    event
+}
+
 /// hq in the morning of 2026-10-12 with closed months from 2026-06 on.
 async fn closed(policy: GapPolicy, months: &[(i64, i64)]) -> House {
     let house = House::with_units_at(datetime!(2026-10-12 09:00 +8)).await;

@@ -1,6 +1,7 @@
 //! Golden events (`xiaoan_testkit::golden`), in `tests/golden/`. The first events of hq have their form in `golden.rs`.
 
 use std::path::Path;
+use xiaoan_hq::bulletin::BulletinEvent;
 use xiaoan_hq::closing::ClosingEvent;
 use xiaoan_hq::interview::InterviewEvent;
 use xiaoan_hq::notice::NoticeEvent;
@@ -21,6 +22,7 @@ const AGGREGATES: &[Again] = &[
     again::<ReferenceEvent>,
     again::<SurveyEvent>,
     again::<InspectionEvent>,
+    again::<BulletinEvent>,
     again::<ClosingEvent>,
     again::<NoticeEvent>,
     again::<InterviewEvent>,

@@ -1,6 +1,7 @@
 //! hq in process: real PostgreSQL, real tokens, gRPC over loopback.
 
 mod acceptance;
+mod bulletins;
 mod campaigns;
 mod closings;
 mod commendations;
