@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
 use time::{Date, OffsetDateTime};
+use xiaoan_kernel::RequestId;
 
 /// Xiaoan (小案) in a terminal: small cases, saved up, are a city's sense of security.
 #[derive(Debug, Parser)]
@@ -67,6 +68,16 @@ pub struct Globals {
     /// Seconds a single call may take
     #[arg(long, global = true, default_value_t = 30, env = "XIAOAN_DEADLINE", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub deadline: u64,
+    /// Request id of the command, a UUID: the same command sent again under it is done once. State its times too, "now" is
+    /// another time the next time [default: a fresh one]
+    #[arg(long, global = true, value_name = "UUID", value_parser = request_id)]
+    pub request_id: Option<RequestId>,
+}
+
+/// A UUID, for clap.
+fn request_id(text: &str) -> Result<RequestId, String> {
+    RequestId::parse(text)
+        .ok_or_else(|| format!("{text:?} is no UUID, for example 0198c5a2-7d1e-7b3a-9c44-2f6d1e8a5b01"))
 }
 
 /// How results are printed.
@@ -163,6 +174,13 @@ pub enum Command {
     /// How far the projections of each service have come
     #[command(subcommand)]
     Projections(Projections),
+    /// Deadlines that are to come about, service by service, and those whose last try failed (exit code 1 when one did)
+    #[command(after_help = "Example: xiaoan timers --service antifraud")]
+    Timers {
+        /// Only this service: cases, hq, antifraud
+        #[arg(long, value_enum)]
+        service: Vec<Service>,
+    },
     /// The evidence: hash chains
     #[command(subcommand)]
     Audit(Audit),
@@ -273,8 +291,19 @@ pub enum State {
     Withdrawn,
 }
 
+/// "cases=1200", for clap.
+fn source_position(text: &str) -> Result<(String, i64), String> {
+    let wrong = || format!("{text:?} is not of the form SOURCE=N, for example cases=1200");
+    let (source, position) = text.split_once('=').ok_or_else(wrong)?;
+    let position = position.parse().ok().filter(|n: &i64| *n >= 0).ok_or_else(wrong)?;
+    if source.is_empty() { Err(wrong()) } else { Ok((source.to_owned(), position)) }
+}
+
 /// Which standings.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    xiaoan standings --board theft-stations --period 2026-06\n  \
+    xiaoan standings --board theft-stations --period 2026-06 --as-of-position cases=1200 --as-of-position hq=90")]
 pub struct Standings {
     /// Board, for example theft-stations
     #[arg(long)]
@@ -285,10 +314,17 @@ pub struct Standings {
     /// As it was known at this moment
     #[arg(long, value_parser = moments::moment)]
     pub as_of: Option<OffsetDateTime>,
+    /// As it stood at this position of a source, for example cases=1200; may be repeated, one for each source. What a closing
+    /// froze is asked for so
+    #[arg(long = "as-of-position", value_name = "SOURCE=N", value_parser = source_position)]
+    pub as_of_positions: Vec<(String, i64)>,
 }
 
 /// Which number.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    xiaoan explain --board theft-stations --period 2026-06 --org-unit 371102010000 --indicator solve_rate\n  \
+    xiaoan explain --board theft-stations --period 2026-06 --indicator filed --as-of-position cases=1200")]
 pub struct Explain {
     /// Board
     #[arg(long)]
@@ -311,6 +347,10 @@ pub struct Explain {
     /// As it was known at this moment
     #[arg(long, value_parser = moments::moment)]
     pub as_of: Option<OffsetDateTime>,
+    /// As it stood at this position of a source, for example cases=1200; may be repeated, one for each source. What a closing
+    /// froze is asked for so
+    #[arg(long = "as-of-position", value_name = "SOURCE=N", value_parser = source_position)]
+    pub as_of_positions: Vec<(String, i64)>,
     /// At most this many lines; 0 = all
     #[arg(long, default_value_t = 500)]
     pub limit: usize,

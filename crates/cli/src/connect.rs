@@ -14,6 +14,7 @@ use xiaoan_proto::antifraud::v1::freeze_service_client::FreezeServiceClient;
 use xiaoan_proto::antifraud::v1::instruction_service_client::InstructionServiceClient;
 use xiaoan_proto::antifraud::v1::ledger_service_client::LedgerServiceClient;
 use xiaoan_proto::antifraud::v1::member_unit_service_client::MemberUnitServiceClient;
+use xiaoan_proto::antifraud::v1::order_service_client::OrderServiceClient;
 use xiaoan_proto::antifraud::v1::return_service_client::ReturnServiceClient;
 use xiaoan_proto::antifraud::v1::stop_service_client::StopServiceClient;
 use xiaoan_proto::cases::v1::alert_service_client::AlertServiceClient;
@@ -48,6 +49,7 @@ use xiaoan_proto::port::v1::incident_service_client::IncidentServiceClient;
 use xiaoan_proto::port::v1::intake_service_client::IntakeServiceClient;
 use xiaoan_proto::projections::v1::projections_service_client::ProjectionsServiceClient;
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
+use xiaoan_proto::timers::v1::timers_service_client::TimersServiceClient;
 use xiaoan_proto::volunteers::v1::patrol_service_client::PatrolServiceClient;
 use xiaoan_proto::volunteers::v1::squadron_service_client::SquadronServiceClient;
 use xiaoan_proto::volunteers::v1::volunteer_service_client::VolunteerServiceClient;
@@ -107,7 +109,8 @@ impl Clients {
                     tls = tls.ca_certificate(Certificate::from_pem(pem));
                 }
                 if let (Some(cert), Some(key)) = (&globals.client_cert, &globals.client_key) {
-                    let read = |file: &std::path::Path| std::fs::read(file).map_err(|e| Fault::file(file, &e));
+                    let read =
+                        |file: &std::path::Path| std::fs::read(file).map_err(|e| Fault::file(file, &e));
                     tls = tls.identity(Identity::from_pem(read(cert)?, read(key)?));
                 }
                 endpoint = endpoint.tls_config(tls).map_err(|e| wrong(&e))?;
@@ -168,6 +171,7 @@ impl Clients {
     client!(/** Stops. */ stop, antifraud, StopServiceClient);
     client!(/** Freezes. */ freeze, antifraud, FreezeServiceClient);
     client!(/** Returns. */ return_order, antifraud, ReturnServiceClient);
+    client!(/** Orders, whichever kind. */ order, antifraud, OrderServiceClient);
     client!(/** Instructions to banks. */ instruction, antifraud, InstructionServiceClient);
     client!(/** The three ledgers of money. */ money_ledger, antifraud, LedgerServiceClient);
     client!(/** The banks' desk. */ bank_desk, antifraud, BankDeskServiceClient);
@@ -191,6 +195,12 @@ impl Clients {
     #[must_use]
     pub fn projections(&self, service: Service) -> ProjectionsServiceClient<Channel> {
         ProjectionsServiceClient::new(self.remote(service).channel.clone())
+    }
+
+    /// The deadlines of a service.
+    #[must_use]
+    pub fn timers(&self, service: Service) -> TimersServiceClient<Channel> {
+        TimersServiceClient::new(self.remote(service).channel.clone())
     }
 
     fn remote(&self, service: Service) -> &Remote {

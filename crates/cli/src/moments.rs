@@ -4,8 +4,9 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
-use xiaoan_kernel::{CITY_OFFSET, parse_city_minute, parse_day};
+use xiaoan_kernel::{CITY_OFFSET, Clock, SystemClock, city_day, parse_city_minute, parse_day};
 use xiaoan_proto::core::v1 as core;
+use xiaoan_proto::timestamp;
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const SECOND: &[BorrowedFormatItem<'_>] =
@@ -31,6 +32,18 @@ pub fn moment(text: &str) -> Result<OffsetDateTime, String> {
     parse_city_minute(text).or_else(|| OffsetDateTime::parse(text, &Rfc3339).ok()).ok_or_else(|| {
         format!("{text:?} is no moment; write 2026-06-30T18:00:00+08:00, \"2026-06-30 18:00\" (city time) or 2026-06-30")
     })
+}
+
+/// A stated day on the wire; today in the city when none is stated.
+#[must_use]
+pub fn or_today(day: Option<Date>) -> Option<core::Date> {
+    Some(day.unwrap_or_else(|| city_day(SystemClock.now())).into())
+}
+
+/// A stated instant on the wire; now when none is stated.
+#[must_use]
+pub fn or_now(at: Option<OffsetDateTime>) -> Option<prost_types::Timestamp> {
+    Some(timestamp(at.unwrap_or_else(|| SystemClock.now())))
 }
 
 /// A wire day as "2026-06-30"; empty when absent or no day of the calendar.

@@ -9,7 +9,7 @@ use crate::render::{Align, Sheet, message_json};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
-use xiaoan_kernel::{Clock, RequestId, SystemClock};
+use xiaoan_kernel::{Clock, SystemClock};
 use xiaoan_proto::cases::v1 as pb;
 use xiaoan_proto::timestamp;
 
@@ -242,7 +242,7 @@ pub async fn run(context: &Context, what: Alerts) -> Result<Verdict, Fault> {
 
 async fn step(context: &Context, act: Alerts) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
-    let request_id = RequestId::fresh().to_string();
+    let request_id = context.request_id();
     macro_rules! send {
         ($rpc:ident, $request:expr) => {
             clients.call(Service::Cases, $request, async |r| clients.alert().$rpc(r).await).await?.receipt

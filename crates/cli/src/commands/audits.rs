@@ -9,7 +9,6 @@ use crate::render::{self, Align, Field, Sheet, Tone, message_json};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use time::Date;
-use xiaoan_kernel::RequestId;
 use xiaoan_proto::cases::v1 as pb;
 
 /// Audits of recording integrity.
@@ -110,7 +109,7 @@ pub async fn run(context: &Context, what: Audits) -> Result<Verdict, Fault> {
         Audits::Verdict { audit_id, alert_id, verdict, reason } => {
             let clients = context.clients()?;
             let request = pb::RecordAuditVerdictRequest {
-                request_id: RequestId::fresh().to_string(),
+                request_id: context.request_id(),
                 audit_id,
                 alert_id,
                 verdict: pb::AuditVerdict::from(verdict).into(),
@@ -127,7 +126,7 @@ pub async fn run(context: &Context, what: Audits) -> Result<Verdict, Fault> {
 async fn draw(context: &Context, what: Draw) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let request = pb::DrawAuditSampleRequest {
-        request_id: RequestId::fresh().to_string(),
+        request_id: context.request_id(),
         audit_id: what.id,
         org_unit: what.unit,
         auditor_unit: what.auditor,

@@ -1,5 +1,6 @@
 //! `xiaoan cases list | get | history`.
 
+use super::listing::show_history;
 use super::{Context, Verdict};
 use crate::args::{Cases, ListCases, Service, State};
 use crate::fault::Fault;
@@ -146,37 +147,7 @@ async fn history(context: &Context, case_no: String) -> Result<Verdict, Fault> {
         .call(Service::Cases, request, async |r| clients.case().get_case_history(r).await)
         .await?
         .entries;
-    let mut sheet = Sheet::new(&[
-        (context.say("版本", "version"), Align::Right),
-        (context.say("事件", "event"), Align::Left),
-        (context.say("发生日", "day"), Align::Left),
-        (context.say("记录人", "actor"), Align::Left),
-        (context.say("记录时间", "recorded at"), Align::Left),
-        (context.say("位置", "position"), Align::Right),
-        (context.say("哈希", "hash"), Align::Left),
-    ])
-    .may_drop(5, 1)
-    .may_drop(6, 2);
-    let mut documents = Vec::new();
-    for entry in &entries {
-        sheet.row(vec![
-            entry.version.to_string().into(),
-            entry.r#type.rsplit('.').next().unwrap_or_default().into(),
-            show_day(entry.occurred_on).into(),
-            entry.actor.as_str().into(),
-            show_instant(entry.recorded_at.as_ref()).into(),
-            entry.position.to_string().into(),
-            hex::encode(entry.hash.get(..6).unwrap_or_default()).into(),
-        ]);
-        documents.push(json!({
-            "position": entry.position, "version": entry.version, "type": entry.r#type,
-            "occurredOn": show_day(entry.occurred_on), "recordedAt": rfc3339(entry.recorded_at.as_ref()),
-            "actor": entry.actor, "hash": hex::encode(&entry.hash),
-            "event": serde_json::from_str::<Value>(&entry.event_json).unwrap_or(Value::Null),
-        }));
-    }
-    render::print(context, &sheet, &json!({ "entries": documents }), "")?;
-    Ok(Verdict::Done)
+    show_history(context, entries)
 }
 
 impl From<State> for CaseState {

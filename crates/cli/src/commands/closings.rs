@@ -13,7 +13,6 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use time::Date;
-use xiaoan_kernel::RequestId;
 use xiaoan_proto::closing_text;
 use xiaoan_proto::hq::v1 as hq;
 use xiaoan_proto::hq::v1::{ClosedEntry, ClosedFigures, Closing, ClosingState, Consequence, Standing};
@@ -23,11 +22,13 @@ use xiaoan_proto::rankings::v1::{Entry, GetStandingsRequest, GetStandingsRespons
 #[derive(Debug, Subcommand)]
 pub enum Closings {
     /// Freeze a period that is over: what the board shows now is stored for ever (headquarters)
+    #[command(after_help = "Example: xiaoan closings freeze --board theft-stations --period 2026-06")]
     Freeze {
         /// Board, for example theft-stations
         #[arg(long)]
         board: String,
-        /// 2026-06, 2026-Q2, 2026 or a campaign id; only months make streaks
+        /// 2026-06, 2026-Q2, 2026 or a campaign id; only months make streaks. Headquarters freezes no free range
+        /// (2026-06-01..2026-06-30 is refused with GE-006): a closing is named by its period
         #[arg(long)]
         period: String,
         /// Day of freezing [default: today]
@@ -88,7 +89,7 @@ async fn freeze(
 ) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let request = hq::FreezePeriodRequest {
-        request_id: RequestId::fresh().to_string(),
+        request_id: context.request_id(),
         board,
         period,
         frozen_on: on.map(Into::into),
@@ -111,7 +112,7 @@ async fn correct(
 ) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let request = hq::CorrectPeriodRequest {
-        request_id: RequestId::fresh().to_string(),
+        request_id: context.request_id(),
         closing_id,
         reason,
         corrected_on: on.map(Into::into),

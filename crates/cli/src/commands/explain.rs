@@ -21,6 +21,7 @@ pub async fn run(context: &Context, what: Explain) -> Result<Verdict, Fault> {
         indicator: what.indicator,
         denominator: what.denominator,
         as_of: what.as_of.map(xiaoan_proto::timestamp),
+        as_of_positions: super::standings::positions(what.as_of_positions)?,
         ..Default::default()
     };
     let wanted = if what.limit == 0 { usize::MAX } else { what.limit };

@@ -9,6 +9,7 @@ pub mod closings;
 mod demo;
 mod dev;
 mod explain;
+pub mod fields;
 mod import;
 mod listing;
 pub mod notices;
@@ -19,6 +20,7 @@ pub mod registers;
 pub mod reports;
 mod sources;
 mod standings;
+mod timers;
 mod token;
 pub mod volunteers;
 mod watch;
@@ -29,6 +31,7 @@ use crate::connect::Clients;
 use crate::fault::Fault;
 use crate::lang::Lang;
 use clap::CommandFactory;
+use xiaoan_kernel::RequestId;
 
 /// How a command that ran ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,18 @@ impl Context {
     #[must_use]
     pub fn say<T>(&self, zh: T, en: T) -> T {
         self.lang.pick(zh, en)
+    }
+    /// Id of the command: the one that was asked for, otherwise a fresh one.
+    #[must_use]
+    pub fn request_id(&self) -> String {
+        self.globals.request_id.unwrap_or_else(RequestId::fresh).to_string()
+    }
+    /// Id of one of several commands that a command line stands for; `part` says which. Made from the one that was asked for, if
+    /// any.
+    #[must_use]
+    pub fn request_id_of(&self, part: &str) -> String {
+        let given = self.globals.request_id.map(|id| RequestId::of(&format!("{id}|{part}")));
+        given.unwrap_or_else(RequestId::fresh).to_string()
     }
     /// Clients with the user's token.
     ///
@@ -103,6 +118,7 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Watch(what) => watch::run(&context, what).await,
         Command::Sources => sources::run(&context).await,
         Command::Projections(what) => projections::run(&context, what).await,
+        Command::Timers { service } => timers::run(&context, &service).await,
         Command::Audit(what) => audit::run(&context, what).await,
         Command::Token(what) => token::run(&context, what),
         Command::Demo(what) => demo::run(&context, what).await,

@@ -7,7 +7,6 @@ use crate::moments::{self, show_day};
 use crate::render::{self, Align, Field, Sheet, Tone};
 use clap::{Args, Subcommand, ValueEnum};
 use time::Date;
-use xiaoan_kernel::RequestId;
 use xiaoan_proto::core::v1::Receipt;
 use xiaoan_proto::hq::v1::{self as hq, InterviewState, Notice, NoticeState, NoticeStep, Post, Standing};
 
@@ -203,7 +202,7 @@ fn commitment(text: &str) -> Result<hq::CommitmentInput, String> {
 /// Whatever went wrong.
 pub async fn run(context: &Context, what: Notices) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
-    let fresh = || RequestId::fresh().to_string();
+    let fresh = || context.request_id();
     let day = |on: Option<Date>| on.map(Into::into);
     /// The call of a step; the message goes again when the service is away for a moment.
     macro_rules! step {
@@ -337,7 +336,7 @@ async fn issue(
     let mut issued = Vec::new();
     for org_unit in units {
         let request = hq::IssueNoticeRequest {
-            request_id: RequestId::fresh().to_string(),
+            request_id: context.request_id_of(&org_unit),
             closing_id: closing_id.clone(),
             org_unit,
             issued_on: on.map(Into::into),
@@ -445,7 +444,7 @@ fn step_word(context: &Context, step: NoticeStep) -> &'static str {
 /// Whatever went wrong.
 pub async fn interviews(context: &Context, what: Interviews) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
-    let fresh = || RequestId::fresh().to_string();
+    let fresh = || context.request_id();
     let day = |on: Option<Date>| on.map(Into::into);
     macro_rules! step {
         ($request:expr, $rpc:ident) => {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use time::Date;
-use xiaoan_kernel::{RequestId, parse_day};
+use xiaoan_kernel::parse_day;
 use xiaoan_proto::hq::v1 as hq;
 
 /// Honours.
@@ -140,10 +140,6 @@ pub enum Listed {
     },
 }
 
-fn fresh() -> String {
-    RequestId::fresh().to_string()
-}
-
 /// Honours and nominations.
 ///
 /// # Errors
@@ -172,14 +168,14 @@ pub async fn commendations(context: &Context, what: Commendations) -> Result<Ver
         }
         Commendations::Verify(Step { id, on }) => {
             let on = on.map(Into::into);
-            let (request_id, etag) = (fresh(), String::new());
+            let (request_id, etag) = (context.request_id(), String::new());
             let request = hq::VerifyNominationRequest { request_id, commendation_id: id, etag, on };
             let ask = async |r| clients.commendation().verify_nomination(r).await;
             clients.call(Service::Hq, request, ask).await?.receipt
         }
         Commendations::Publicize { id, from, to } => {
             let request = hq::PublicizeNominationRequest {
-                request_id: fresh(),
+                request_id: context.request_id(),
                 commendation_id: id,
                 etag: String::new(),
                 from: from.map(Into::into),
@@ -190,21 +186,21 @@ pub async fn commendations(context: &Context, what: Commendations) -> Result<Ver
         }
         Commendations::Grant(Step { id, on }) => {
             let on = on.map(Into::into);
-            let (request_id, etag) = (fresh(), String::new());
+            let (request_id, etag) = (context.request_id(), String::new());
             let request = hq::GrantCommendationRequest { request_id, commendation_id: id, etag, on };
             let ask = async |r| clients.commendation().grant_commendation(r).await;
             clients.call(Service::Hq, request, ask).await?.receipt
         }
         Commendations::Deliver(Step { id, on }) => {
             let on = on.map(Into::into);
-            let (request_id, etag) = (fresh(), String::new());
+            let (request_id, etag) = (context.request_id(), String::new());
             let request = hq::DeliverAwardRequest { request_id, commendation_id: id, etag, on };
             let ask = async |r| clients.commendation().deliver_award(r).await;
             clients.call(Service::Hq, request, ask).await?.receipt
         }
         Commendations::Revoke { id, case, reason } => {
             let request = hq::RevokeCommendationRequest {
-                request_id: fresh(),
+                request_id: context.request_id(),
                 commendation_id: id,
                 cause: hq::RevocationCause::BasisRevoked.into(),
                 basis: Some(hq::Basis { kind: hq::BasisKind::Case.into(), reference: case }),
@@ -273,7 +269,7 @@ pub async fn listed_cases(context: &Context, what: ListedCases) -> Result<Verdic
         ListedCases::List { unit, owner, limit } => (unit, owner, limit),
         ListedCases::Report { case_no, text } => {
             let request = hq::ReportListedCaseProgressRequest {
-                request_id: fresh(),
+                request_id: context.request_id(),
                 case_no,
                 text,
                 ..Default::default()
@@ -385,8 +381,9 @@ pub async fn references(context: &Context, what: References) -> Result<Verdict, 
         References::Import { file } => {
             let figures = read_figures(&file)?;
             let rows = figures.len();
-            for figure in figures {
-                let request = hq::RecordReferenceFigureRequest { request_id: fresh(), figure: Some(figure) };
+            for (line, figure) in (2..).zip(figures) {
+                let request_id = context.request_id_of(&format!("line {line}"));
+                let request = hq::RecordReferenceFigureRequest { request_id, figure: Some(figure) };
                 let ask = async |r| clients.reference().record_reference_figure(r).await;
                 clients.call(Service::Hq, request, ask).await?;
             }

@@ -9,7 +9,6 @@ use crate::render::{Align, Field, Sheet, Tone, message_json};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
-use xiaoan_kernel::RequestId;
 use xiaoan_proto::cases::v1 as pb;
 use xiaoan_proto::timestamp;
 
@@ -232,7 +231,7 @@ pub async fn run(context: &Context, what: Reports) -> Result<Verdict, Fault> {
 
 async fn carry_out(context: &Context, act: Reports) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
-    let request_id = RequestId::fresh().to_string();
+    let request_id = context.request_id();
     macro_rules! send {
         ($rpc:ident, $request:expr) => {
             clients.call(Service::Cases, $request, async |r| clients.report().$rpc(r).await).await?.receipt

@@ -6,6 +6,7 @@ use crate::fault::Fault;
 use crate::moments::{rfc3339, show_day, show_instant};
 use crate::render::{self, Align, Field, Sheet, Tone};
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 use xiaoan_proto::hq::v1::{Indicator, Scheme};
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsRequest, GetStandingsResponse, IndicatorValue};
 
@@ -15,12 +16,27 @@ pub async fn run(context: &Context, what: Standings) -> Result<Verdict, Fault> {
         board: what.board,
         period: what.period,
         as_of: what.as_of.map(xiaoan_proto::timestamp),
+        as_of_positions: positions(what.as_of_positions)?,
         ..Default::default()
     };
     let standings =
         clients.call(Service::Rankings, request, async |r| clients.rankings().get_standings(r).await).await?;
     render::print(context, &sheet(context, &standings), &document(&standings), &footer(context, &standings))?;
     Ok(Verdict::Done)
+}
+
+/// A position for each source.
+///
+/// # Errors
+/// When a source is named twice.
+pub fn positions(named: Vec<(String, i64)>) -> Result<HashMap<String, i64>, Fault> {
+    let mut positions = HashMap::new();
+    for (source, position) in named {
+        if positions.insert(source.clone(), position).is_some() {
+            return Err(Fault::Usage(format!("--as-of-position names {source} twice")));
+        }
+    }
+    Ok(positions)
 }
 
 /// The board as a sheet: rank, unit, every indicator; rates with numerator and denominator beside them. A board whose

@@ -4,6 +4,7 @@
 //! everybody on the machine may see.
 
 mod drafts;
+mod members;
 mod orders;
 mod sums;
 
@@ -18,6 +19,9 @@ use time::Date;
 #[derive(Debug, Subcommand)]
 pub enum Antifraud {
     /// Draft a stop, a freeze or a return from a JSON file (the request of the API in ProtoJSON; - = stdin)
+    #[command(after_help = "Example: xiaoan antifraud draft stop stop.json\n\n\
+        {\"orgUnit\": \"371102010000\", \"account\": {\"memberUnit\": \"bank-01\", \"accountClass\": \"ACCOUNT_CLASS_PERSON\",\n \
+         \"holder\": {\"name\": \"…\", \"idNumber\": \"(account number)\"}}, \"transfer\": {\"amountFen\": \"100000\", …}, …}")]
     Draft {
         /// What
         #[arg(value_enum)]
@@ -26,15 +30,23 @@ pub enum Antifraud {
         file: PathBuf,
     },
     /// Approve what waits: a drafted stop or freeze, an extension, a renewal; decide a return. By another officer than asked
+    #[command(after_help = "Example: xiaoan antifraud approve 5f2c9a…-s1")]
     Approve {
         /// Order
         order_id: String,
     },
     /// Ask for the second stop, or for the renewal of a freeze
+    #[command(
+        after_help = "Example: xiaoan antifraud extend 5f2c9a…-s1 --reason 仍在核查 --remedy 七日内向本局申诉 --papers 身份证"
+    )]
     Extend(Extend),
     /// Ask the bank to release a stop, or to lift a freeze
-    Release(Why),
+    #[command(after_help = "Examples:\n  \
+        xiaoan antifraud release 5f2c9a…-s1 --reason 报警人撤回\n  \
+        xiaoan antifraud release 5f2c9a…-f1 --reason 与案件无关 --unrelated-since 2026-06-30")]
+    Release(Release),
     /// Publish the 30-day notice of a pro-rata return
+    #[command(after_help = "Example: xiaoan antifraud notice 5f2c9a…-r1 --on 2026-06-30")]
     Notice {
         /// Return
         order_id: String,
@@ -42,7 +54,36 @@ pub enum Antifraud {
         #[arg(long, value_parser = moments::day)]
         on: Date,
     },
+    /// Record an objection to a return; it waits until the objection is decided
+    #[command(after_help = "Example: xiaoan antifraud object 5f2c9a…-r1 --ground 份额计算有误")]
+    Object {
+        /// Return
+        order_id: String,
+        /// What is objected, without personal data
+        #[arg(long)]
+        ground: String,
+    },
+    /// Decide an objection; an upheld one ends the return, and another is proposed
+    #[command(
+        after_help = "Example: xiaoan antifraud decide-objection 5f2c9a…-r1 1 dismissed --reason 与账目相符"
+    )]
+    DecideObjection {
+        /// Return
+        order_id: String,
+        /// Number of the objection within the return
+        #[arg(value_parser = clap::value_parser!(i32).range(1..))]
+        number: i32,
+        /// What became of it
+        #[arg(value_enum)]
+        decision: Decision,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// Send an unanswered instruction again, with the same serial number
+    #[command(
+        after_help = "Example: xiaoan antifraud resend 5f2c9a…-s1 37110201000020260630180000a1b2c3d4e5f6"
+    )]
     Resend {
         /// Order
         order_id: String,
@@ -50,22 +91,58 @@ pub enum Antifraud {
         serial: String,
     },
     /// Take back what a bank confirmed by mistake (registrars)
+    #[command(after_help = "Example: xiaoan antifraud revoke 5f2c9a…-s1 --reason 银行函件更正")]
     Revoke(Why),
     /// Stops, freezes or returns of a unit and those below it, newest first
+    #[command(after_help = "Example: xiaoan antifraud list stops --state timed-out --bank bank-01")]
     List(List),
     /// One order
+    #[command(after_help = "Example: xiaoan antifraud get 5f2c9a…-s1")]
     Get {
         /// Order
         order_id: String,
     },
+    /// Everything that happened to an order, and to others that changed it
+    #[command(after_help = "Example: xiaoan antifraud history 5f2c9a…-f1")]
+    History {
+        /// Order
+        order_id: String,
+    },
     /// What banks confirmed: stopped, frozen, returned. Never added to each other
+    #[command(after_help = "Example: xiaoan antifraud sums --from 2026-06-01 --to 2026-06-30")]
     Sums(Period),
     /// The events behind one of the three sums
+    #[command(after_help = "Example: xiaoan antifraud entries freeze --from 2026-06-01 --to 2026-06-30")]
     Entries(Entries),
     /// Member units of the joint meeting
+    #[command(after_help = "Example: xiaoan antifraud members")]
     Members,
     /// Take a member unit in (headquarters)
+    #[command(
+        after_help = "Example: xiaoan antifraud join bank-07 --kind bank --name-zh 演示银行 --on 2026-03-01 --role stop-payment"
+    )]
     Join(Join),
+    /// Give a member unit another role on site (headquarters)
+    #[command(after_help = "Example: xiaoan antifraud role bank-07 inquiry --from 2026-07-01")]
+    Role {
+        /// Member unit
+        member_unit: String,
+        /// What it does on site from then on
+        #[arg(value_enum)]
+        role: OnSite,
+        /// First day [default: today]
+        #[arg(long, value_parser = moments::day)]
+        from: Option<Date>,
+    },
+    /// Take a member unit out; its orders stay (headquarters)
+    #[command(after_help = "Example: xiaoan antifraud leave bank-07 --on 2026-12-31")]
+    Leave {
+        /// Member unit
+        member_unit: String,
+        /// Day [default: today]
+        #[arg(long, value_parser = moments::day)]
+        on: Option<Date>,
+    },
 }
 
 /// Kinds of order.
@@ -108,6 +185,28 @@ pub struct Why {
     pub reason: String,
 }
 
+/// A stop or a freeze that is to end.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// Stop or freeze
+    pub order_id: String,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    /// Day on which frozen money was found to be unrelated: the bank is told within 3 days
+    #[arg(long, value_parser = moments::day)]
+    pub unrelated_since: Option<Date>,
+}
+
+/// What became of an objection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Decision {
+    /// 成立
+    Upheld,
+    /// 不成立
+    Dismissed,
+}
+
 /// Which orders.
 #[derive(Debug, Args)]
 pub struct List {
@@ -117,6 +216,9 @@ pub struct List {
     /// Unit whose orders and those below it are listed [default: the token's own]
     #[arg(long = "org-unit", alias = "unit", default_value = "")]
     pub unit: String,
+    /// Only this state, as it is printed, for example stopped, frozen, timed-out
+    #[arg(long, default_value = "")]
+    pub state: String,
     /// Only this bank
     #[arg(long, default_value = "")]
     pub bank: String,
@@ -214,20 +316,22 @@ pub async fn run(context: &Context, what: Antifraud) -> Result<Verdict, Fault> {
         Antifraud::Extend(what) => orders::extend(context, what).await,
         Antifraud::Release(what) => orders::release(context, what).await,
         Antifraud::Notice { order_id, on } => orders::notice(context, order_id, on).await,
+        Antifraud::Object { order_id, ground } => orders::object(context, order_id, ground).await,
+        Antifraud::DecideObjection { order_id, number, decision, reason } => {
+            orders::decide_objection(context, order_id, number, decision, reason).await
+        }
         Antifraud::Resend { order_id, serial } => orders::resend(context, order_id, serial).await,
         Antifraud::Revoke(what) => orders::revoke(context, what).await,
         Antifraud::List(what) => orders::list(context, what).await,
         Antifraud::Get { order_id } => orders::get(context, order_id).await,
+        Antifraud::History { order_id } => orders::history(context, order_id).await,
         Antifraud::Sums(what) => sums::sums(context, what).await,
         Antifraud::Entries(what) => sums::entries(context, what).await,
-        Antifraud::Members => sums::members(context).await,
-        Antifraud::Join(what) => sums::join(context, what).await,
+        Antifraud::Members => members::members(context).await,
+        Antifraud::Join(what) => members::join(context, what).await,
+        Antifraud::Role { member_unit, role, from } => members::role(context, member_unit, role, from).await,
+        Antifraud::Leave { member_unit, on } => members::leave(context, member_unit, on).await,
     }
-}
-
-/// A fresh request id.
-fn fresh() -> String {
-    xiaoan_kernel::RequestId::fresh().to_string()
 }
 
 /// Kind of an order by its id; the service says what is wrong with others.

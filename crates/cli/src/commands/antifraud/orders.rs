@@ -1,11 +1,12 @@
 //! Commands on an order, lists, one order.
 
-use super::{Context, Extend, List, Verdict, What, Why, fresh, kind_of};
+use super::super::listing::{Beside, show_accepted_with, show_history, state};
+use super::{Context, Decision, Extend, List, Release, Verdict, What, Why, kind_of};
 use crate::args::Service;
 use crate::connect::Clients;
 use crate::fault::Fault;
 use crate::moments::{show_day, show_instant};
-use crate::render::{self, Align, Sheet};
+use crate::render::{self, Align, Field, Sheet, Tone};
 use serde_json::json;
 use time::Date;
 use xiaoan_kernel::yuan_from_fen;
@@ -22,7 +23,7 @@ macro_rules! call {
     };
 }
 
-fn said(context: &Context, receipt: Option<Receipt>) -> Result<Verdict, Fault> {
+pub(super) fn said(context: &Context, receipt: Option<Receipt>) -> Result<Verdict, Fault> {
     let receipt = receipt.unwrap_or_default();
     match context.output() {
         crate::args::Output::Json => render::out(&format!("{:#}\n", render::message_json(&receipt)))?,
@@ -33,7 +34,7 @@ fn said(context: &Context, receipt: Option<Receipt>) -> Result<Verdict, Fault> {
 
 pub(super) async fn approve(context: &Context, order_id: String) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
-    let (request_id, etag) = (fresh(), String::new());
+    let (request_id, etag) = (context.request_id(), String::new());
     let receipt = match kind_of(&order_id) {
         What::Stop => {
             call!(clients, stop, approve_stop, pb::ApproveStopRequest { request_id, order_id, etag }).receipt
@@ -59,7 +60,7 @@ pub(super) async fn extend(context: &Context, what: Extend) -> Result<Verdict, F
     let clients = context.clients()?;
     let Extend { order_id, reason, remedy, papers } = what;
     let restriction = Some(pb::RestrictionText { reason, remedy, papers });
-    let (request_id, etag) = (fresh(), String::new());
+    let (request_id, etag) = (context.request_id(), String::new());
     let receipt = match kind_of(&order_id) {
         What::Freeze => {
             let request = pb::RenewFreezeRequest { request_id, order_id, etag, restriction };
@@ -73,15 +74,20 @@ pub(super) async fn extend(context: &Context, what: Extend) -> Result<Verdict, F
     said(context, receipt)
 }
 
-pub(super) async fn release(context: &Context, what: Why) -> Result<Verdict, Fault> {
+pub(super) async fn release(context: &Context, what: Release) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
-    let Why { order_id, reason } = what;
-    let (request_id, etag) = (fresh(), String::new());
+    let Release { order_id, reason, unrelated_since } = what;
+    let (request_id, etag) = (context.request_id(), String::new());
     let receipt = match kind_of(&order_id) {
         What::Freeze => {
-            let request =
-                pb::UnfreezeRequest { request_id, order_id, etag, reason, found_unrelated_on: None };
+            let found_unrelated_on = unrelated_since.map(Into::into);
+            let request = pb::UnfreezeRequest { request_id, order_id, etag, reason, found_unrelated_on };
             call!(clients, freeze, unfreeze, request).receipt
+        }
+        What::Stop | What::Return if unrelated_since.is_some() => {
+            let why =
+                context.say("--unrelated-since 只用于解除冻结", "--unrelated-since is of a freeze only");
+            return Err(Fault::Usage(why.to_owned()));
         }
         What::Stop | What::Return => {
             let request = pb::ReleaseStopRequest { request_id, order_id, etag, reason };
@@ -94,7 +100,7 @@ pub(super) async fn release(context: &Context, what: Why) -> Result<Verdict, Fau
 pub(super) async fn notice(context: &Context, order_id: String, on: Date) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let request = pb::PublishReturnNoticeRequest {
-        request_id: fresh(),
+        request_id: context.request_id(),
         order_id,
         published_on: Some(on.into()),
         ..Default::default()
@@ -102,17 +108,41 @@ pub(super) async fn notice(context: &Context, order_id: String, on: Date) -> Res
     said(context, call!(clients, return_order, publish_return_notice, request).receipt)
 }
 
+pub(super) async fn object(context: &Context, order_id: String, ground: String) -> Result<Verdict, Fault> {
+    let clients = context.clients()?;
+    let (request_id, etag) = (context.request_id(), String::new());
+    let request = pb::FileObjectionRequest { request_id, order_id, etag, ground };
+    let answer = call!(clients, return_order, file_objection, request);
+    let number = Beside("异议", "objection", "objection", json!(answer.objection));
+    show_accepted_with(context, answer.receipt, &[number])
+}
+
+pub(super) async fn decide_objection(
+    context: &Context,
+    order_id: String,
+    objection: i32,
+    decision: Decision,
+    reason: String,
+) -> Result<Verdict, Fault> {
+    let clients = context.clients()?;
+    let (request_id, etag) = (context.request_id(), String::new());
+    let upheld = decision == Decision::Upheld;
+    let request = pb::DecideObjectionRequest { request_id, order_id, etag, objection, upheld, reason };
+    said(context, call!(clients, return_order, decide_objection, request).receipt)
+}
+
 pub(super) async fn resend(context: &Context, order_id: String, serial: String) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
-    let request = pb::ResendInstructionRequest { request_id: fresh(), order_id, trans_serial_number: serial };
+    let request_id = context.request_id();
+    let request = pb::ResendInstructionRequest { request_id, order_id, trans_serial_number: serial };
     said(context, call!(clients, instruction, resend_instruction, request).receipt)
 }
 
 pub(super) async fn revoke(context: &Context, what: Why) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let Why { order_id, reason } = what;
-    let request =
-        pb::RevokeConfirmationRequest { request_id: fresh(), order_id, reason, ..Default::default() };
+    let (request_id, etag) = (context.request_id(), String::new());
+    let request = pb::RevokeConfirmationRequest { request_id, order_id, etag, reason };
     said(context, call!(clients, instruction, revoke_confirmation, request).receipt)
 }
 
@@ -142,6 +172,12 @@ pub(super) async fn get(context: &Context, order_id: String) -> Result<Verdict, 
     };
     render::print(context, &sheet, &document, "")?;
     Ok(Verdict::Done)
+}
+
+pub(super) async fn history(context: &Context, order_id: String) -> Result<Verdict, Fault> {
+    let clients = context.clients()?;
+    let request = pb::GetOrderHistoryRequest { order_id };
+    show_history(context, call!(clients, order, get_order_history, request).entries)
 }
 
 pub(super) async fn list(context: &Context, what: List) -> Result<Verdict, Fault> {
@@ -179,8 +215,9 @@ async fn page(
     let (org_unit, member_unit) = (what.unit.clone(), what.bank.clone());
     Ok(match what.what {
         What::Stop => {
+            let state = state(&what.state, "STOP_STATE_", pb::StopState::from_str_name)?;
             let request =
-                pb::ListStopsRequest { org_unit, member_unit, page_size, page_token, ..Default::default() };
+                pb::ListStopsRequest { org_unit, state, member_unit, page_size, page_token, at_least: 0 };
             let page = call!(clients, stop, list_stops, request);
             for stop in &page.stops {
                 row_of_stop(sheet, stop);
@@ -189,8 +226,9 @@ async fn page(
             page.next_page_token
         }
         What::Freeze => {
+            let state = state(&what.state, "FREEZE_STATE_", pb::FreezeState::from_str_name)?;
             let request =
-                pb::ListFreezesRequest { org_unit, member_unit, page_size, page_token, ..Default::default() };
+                pb::ListFreezesRequest { org_unit, state, member_unit, page_size, page_token, at_least: 0 };
             let page = call!(clients, freeze, list_freezes, request);
             for freeze in &page.freezes {
                 row_of_freeze(sheet, freeze);
@@ -199,8 +237,9 @@ async fn page(
             page.next_page_token
         }
         What::Return => {
+            let state = state(&what.state, "RETURN_STATE_", pb::ReturnState::from_str_name)?;
             let request =
-                pb::ListReturnsRequest { org_unit, member_unit, page_size, page_token, ..Default::default() };
+                pb::ListReturnsRequest { org_unit, state, member_unit, page_size, page_token, at_least: 0 };
             let page = call!(clients, return_order, list_returns, request);
             for order in &page.return_orders {
                 row_of_return(sheet, order);
@@ -221,7 +260,15 @@ fn sheet(context: &Context) -> Sheet {
         (context.say("申请(元)", "asked (yuan)"), Align::Right),
         (context.say("银行确认(元)", "confirmed (yuan)"), Align::Right),
         (context.say("到期", "ends"), Align::Left),
+        (context.say("提醒", "attention"), Align::Left),
     ])
+}
+
+/// What is about to be too late, and what was.
+fn attention(warned_days: i32, breaches: &[pb::DeadlineBreach]) -> Field {
+    let warned = (warned_days > 0).then(|| format!("≤ {warned_days} d"));
+    let words: Vec<_> = warned.into_iter().chain(breaches.iter().map(|b| b.rule_id.clone())).collect();
+    Field::toned(words.join(", "), Tone::Alert)
 }
 
 /// The word of an enum without what all its values begin with.
@@ -239,6 +286,7 @@ fn row_of_stop(sheet: &mut Sheet, stop: &pb::StopOrder) {
         yuan_from_fen(stop.ordered_fen).into(),
         yuan_from_fen(stop.stopped_fen).into(),
         show_instant(stop.expires_at.as_ref()).into(),
+        "".into(),
     ]);
 }
 
@@ -252,6 +300,10 @@ fn row_of_freeze(sheet: &mut Sheet, freeze: &pb::FreezeOrder) {
         yuan_from_fen(freeze.ordered_fen).into(),
         yuan_from_fen(freeze.frozen_fen).into(),
         show_day(freeze.expires_on).into(),
+        attention(
+            if freeze.state() == pb::FreezeState::Frozen { freeze.warned_days } else { 0 },
+            &freeze.breaches,
+        ),
     ]);
 }
 
@@ -266,5 +318,6 @@ fn row_of_return(sheet: &mut Sheet, order: &pb::ReturnOrder) {
         yuan_from_fen(order.amount_fen).into(),
         yuan_from_fen(paid).into(),
         show_day(order.notice_until).into(),
+        attention(0, &order.breaches),
     ]);
 }

@@ -1,6 +1,6 @@
 //! `xiaoan port list`.
 
-use super::super::listing::{documents, pages, show_list};
+use super::super::listing::{documents, pages, show_list, state};
 use super::super::{Context, Verdict};
 use super::answers::{kind_name, short, state_name, track_name};
 use super::{List, What};
@@ -115,6 +115,7 @@ async fn incidents(
 ) -> Result<(Vec<pb::Incident>, String), Fault> {
     let request = pb::ListIncidentsRequest {
         org_unit: what.unit.clone(),
+        state: state(&what.state, "INCIDENT_STATE_", pb::IncidentState::from_str_name)?,
         kind: what.kind.unwrap_or_default().into(),
         from: what.from.map(Into::into),
         to: what.to.map(Into::into),
@@ -135,6 +136,7 @@ async fn accidents(
 ) -> Result<(Vec<pb::Accident>, String), Fault> {
     let request = pb::ListAccidentsRequest {
         org_unit: what.unit.clone(),
+        state: state(&what.state, "ACCIDENT_STATE_", pb::AccidentState::from_str_name)?,
         from: what.from.map(Into::into),
         to: what.to.map(Into::into),
         page_size,

@@ -1,16 +1,30 @@
-//! `xiaoan port …`: incidents, accidents, guards and freight traffic of the port; the import of incidents; the track that
-//! facts lead to; how far a port system's records are taken.
+//! `xiaoan port …`: incidents, accidents, guards and freight traffic of the port.
+//!
+//! | file | what |
+//! |---|---|
+//! | `list.rs`, `one.rs` | lists; one of them, and its history |
+//! | `incidents.rs`, `guards.rs` | what happens to incidents, freight traffic and guards |
+//! | `act.rs` | `do`: what names persons, and what happens to accidents |
+//! | `answers.rs` | the track that facts lead to; how far a port system's records are taken |
+//! | `send.rs` | records of a port system, out of a file |
 
+mod act;
 mod answers;
+pub mod guards;
+pub mod incidents;
 mod list;
 mod one;
+mod send;
 
+use super::fields::Act;
 use super::import::{Parts, Sent, Words, import};
+use super::listing::word_of;
 use super::{Context, Verdict};
 use crate::args::{Import, Service};
 use crate::fault::Fault;
 use crate::moments;
 use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
 use time::Date;
 use tokio_stream::StreamExt;
 use xiaoan_proto::port::v1 as pb;
@@ -19,10 +33,15 @@ use xiaoan_proto::port::v1 as pb;
 #[derive(Debug, Subcommand)]
 pub enum Port {
     /// Import a spreadsheet of incidents (CSV in UTF-8 or GB18030, Chinese or English headers)
+    #[command(after_help = "Example: xiaoan port import incidents.csv --dry-run")]
     Import(Import),
     /// Incidents, accidents, guards or records of freight traffic of a unit and those below it, newest first
+    #[command(
+        after_help = "Example: xiaoan port list incidents --kind congestion --state closed --from 2026-06-01 --to 2026-06-30"
+    )]
     List(List),
     /// One of them
+    #[command(after_help = "Example: xiaoan port get incident e-1")]
     Get {
         /// What
         #[arg(value_enum)]
@@ -31,6 +50,7 @@ pub enum Port {
         id: String,
     },
     /// Everything that happened to one of them
+    #[command(after_help = "Example: xiaoan port history accident a-1")]
     History {
         /// What
         #[arg(value_enum)]
@@ -39,8 +59,33 @@ pub enum Port {
         id: String,
     },
     /// Which procedure an accident takes, by its facts; records nothing
+    #[command(after_help = "Example: xiaoan port track --harm none --facility --parties 2")]
     Track(Track),
+    /// What happens to incidents and freight traffic.
+    #[command(flatten)]
+    Incidents(incidents::Incidents),
+    /// What happens to guards.
+    #[command(flatten)]
+    Guards(guards::Guards),
+    /// A command with its fields in JSON: report-incident and register-guard (they name persons: @FILE or -), report-accident,
+    /// amend-facts, request-officer, assign-officers, fix-evidence, clear-scene, sign-settlement, issue-certificate, close-accident
+    #[command(after_help = "Examples:\n  \
+        xiaoan port do report-accident @accident.json\n  \
+        xiaoan port do request-officer '{\"accidentId\": \"a-1\", \"partyId\": \"A\"}'")]
+    Do(Act),
+    /// Send the records of a port dispatch system, a SystemRecord in JSON on each line; what is taken already is not sent again
+    /// (role port-system)
+    #[command(after_help = "Example: xiaoan port send records.jsonl --software \"dispatch 4.2\"\n\n\
+        {\"sequence\": \"1\", \"recordId\": \"r1\", \"orgUnit\": \"371190010000\", \"incident\": {\"kind\": \"INCIDENT_KIND_FIRE\", …}}")]
+    Send {
+        /// The file; - = stdin
+        file: PathBuf,
+        /// Version of the system's software, for the log
+        #[arg(long, default_value = "xiaoan")]
+        software: String,
+    },
     /// How far the records of a port dispatch system are taken
+    #[command(after_help = "Example: xiaoan port intake dispatch-1")]
     Intake {
         /// The system: the subject of its token [default: the caller]
         #[arg(default_value = "")]
@@ -79,6 +124,9 @@ pub struct List {
     /// Last day
     #[arg(long, value_parser = moments::day)]
     pub to: Option<Date>,
+    /// Only incidents or accidents in this state, for example closed, on-scene; settled, certified
+    #[arg(long, default_value = "")]
+    pub state: String,
     /// Only this kind of incident: congestion, channel, traffic, security, fire, hazmat
     #[arg(long, value_parser = kind)]
     pub kind: Option<pb::IncidentKind>,
@@ -123,13 +171,13 @@ pub struct Track {
 }
 
 fn kind(word: &str) -> Result<pb::IncidentKind, String> {
-    pb::IncidentKind::from_str_name(&format!("INCIDENT_KIND_{}", word.to_ascii_uppercase()))
+    word_of(word, "INCIDENT_KIND_", pb::IncidentKind::from_str_name)
         .filter(|kind| *kind != pb::IncidentKind::Unspecified)
         .ok_or_else(|| "congestion, channel, traffic, security, fire or hazmat".to_owned())
 }
 
 fn harm(word: &str) -> Result<pb::Harm, String> {
-    pb::Harm::from_str_name(&format!("HARM_{}", word.to_ascii_uppercase().replace('-', "_")))
+    word_of(word, "HARM_", pb::Harm::from_str_name)
         .filter(|harm| *harm != pb::Harm::Unspecified)
         .ok_or_else(|| "none, slight-injury, serious-injury or death".to_owned())
 }
@@ -142,6 +190,10 @@ pub async fn run(context: &Context, what: Port) -> Result<Verdict, Fault> {
         Port::Get { what, id } => one::get(context, what, id).await,
         Port::History { what, id } => one::history(context, what, id).await,
         Port::Track(what) => answers::track(context, &what).await,
+        Port::Incidents(what) => incidents::run(context, what).await,
+        Port::Guards(what) => guards::run(context, what).await,
+        Port::Do(what) => act::act(context, &what).await,
+        Port::Send { file, software } => send::send(context, &file, software).await,
         Port::Intake { system } => answers::intake(context, system).await,
     }
 }

@@ -1,6 +1,6 @@
 //! `xiaoan volunteers list`.
 
-use super::super::listing::{documents, pages, show_list};
+use super::super::listing::{documents, pages, show_list, state};
 use super::super::{Context, Verdict};
 use super::{List, What};
 use crate::args::Service;
@@ -154,7 +154,7 @@ async fn volunteers(
     let state = state(&what.state, "VOLUNTEER_STATE_", pb::VolunteerState::from_str_name)?;
     let request = pb::ListVolunteersRequest {
         org_unit: what.unit.clone(),
-        state: state.unwrap_or_default().into(),
+        state,
         squadron_id: what.squadron.clone(),
         page_size,
         page_token,
@@ -207,7 +207,7 @@ async fn patrols(
     let state = state(&what.state, "PATROL_STATE_", pb::PatrolState::from_str_name)?;
     let request = pb::ListPatrolsRequest {
         org_unit: what.unit.clone(),
-        state: state.unwrap_or_default().into(),
+        state,
         squadron_id: what.squadron.clone(),
         from: what.from.map(Into::into),
         to: what.to.map(Into::into),
@@ -218,15 +218,6 @@ async fn patrols(
     let page =
         clients.call(Service::Volunteers, request, async |r| clients.patrol().list_patrols(r).await).await?;
     Ok((page.patrols, page.next_page_token))
-}
-
-/// The state that a user's word means; none for an empty word.
-fn state<S>(word: &str, prefix: &str, named: impl Fn(&str) -> Option<S>) -> Result<Option<S>, Fault> {
-    if word.is_empty() {
-        return Ok(None);
-    }
-    let name = format!("{prefix}{}", word.to_ascii_uppercase().replace('-', "_"));
-    named(&name).map(Some).ok_or_else(|| Fault::Usage(format!("{word:?} is no state of these")))
 }
 
 /// The word of an enum's value, without its prefix.

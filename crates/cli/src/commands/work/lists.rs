@@ -1,21 +1,10 @@
 //! Lists: asked page by page, shown as sheets (`sheets.rs`).
 
-use super::super::listing::{documents, pages, show_list};
+use super::super::listing::{documents, pages, show_list, state};
 use super::{Context, Verdict, Which, sheets};
 use crate::args::Service;
 use crate::fault::Fault;
 use xiaoan_proto::cases::v1 as pb;
-
-/// The state that a word means: the enum's own, without its prefix.
-fn state<E>(what: &Which, prefix: &str, parse: impl Fn(&str) -> Option<E>) -> Result<i32, Fault>
-where
-    i32: From<E>,
-{
-    let Some(word) = &what.state else { return Ok(0) };
-    let name = format!("{prefix}{}", word.to_ascii_uppercase().replace('-', "_"));
-    let known = parse(&name).map(i32::from).filter(|number| *number != 0);
-    known.ok_or_else(|| Fault::Usage(format!("{word:?} is no state of these")))
-}
 
 macro_rules! list {
     (
@@ -25,7 +14,7 @@ macro_rules! list {
         $(#[$meta])*
         pub async fn $name(context: &Context, what: &Which $(, $parent: &str)?) -> Result<Verdict, Fault> {
             let clients = context.clients()?;
-            let state = state(what, $prefix, pb::$state::from_str_name)?;
+            let state = state(what.state.as_deref().unwrap_or_default(), $prefix, pb::$state::from_str_name)?;
             let fetch = async |page_size: i32, page_token: String| {
                 let request = pb::$request {
                     org_unit: what.unit.clone(),

@@ -5,6 +5,7 @@ mod act;
 mod lists;
 mod sheets;
 
+pub use super::fields::Act;
 use super::{Context, Verdict};
 use crate::args::Service;
 use crate::fault::Fault;
@@ -24,16 +25,6 @@ pub struct Which {
     /// At most so many; 0 = all
     #[arg(long, default_value_t = 50)]
     pub limit: usize,
-}
-
-/// A command with its fields.
-#[derive(Debug, Clone, Args)]
-pub struct Act {
-    /// The command's word, for example issue-directive; a word that is none lists them
-    pub command: String,
-    /// Its fields as JSON (names as in --output json), or @FILE; requestId is given when it is missing
-    #[arg(default_value = "{}")]
-    pub fields: String,
 }
 
 /// Task forces: who works in them, what they owe, what came of it
