@@ -63,6 +63,8 @@ cmd_test() {
   need_rust
   need_c
   find_chromium
+  find_fonts
+  find_poppler
   TEST_HOME=$(mktemp -d "$(pg_home)/test.XXXXXX")
   chmod 755 "$TEST_HOME"
   trap test_cleanup EXIT

@@ -159,8 +159,7 @@ pub fn contents(
         let listed = day(case.listed_on).is_some_and(|day| day <= to);
         listed && day(case.delisted_on).is_none_or(|day| from <= day)
     };
-    let mut listed_cases: Vec<_> =
-        record.listed.into_iter().filter(was_listed).map(listed_case).collect();
+    let mut listed_cases: Vec<_> = record.listed.into_iter().filter(was_listed).map(listed_case).collect();
     listed_cases.sort_by(|a, b| a.case_no.cmp(&b.case_no));
     let granted = |honour: &hq::Commendation| {
         honour.state() == CommendationState::Granted

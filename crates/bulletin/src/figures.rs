@@ -1,0 +1,286 @@
+//! What a bulletin shows, as numbers. Everything is read from a closing and from what hq says of its bulletin; nothing is computed
+//! but intervals.
+
+use crate::error::Error;
+use crate::numbers;
+use time::Date;
+use xiaoan_proto::INTEGRITY_MEASURES;
+use xiaoan_proto::core::v1 as core;
+use xiaoan_proto::hq::v1::{
+    BulletinContents, ClosedEntry, ClosedFigures, ClosedSource, ClosedValue, Closing, Correction, Indicator,
+    Scheme,
+};
+
+/// How far a bulletin is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Not issued: 草稿 stands across every page.
+    Draft,
+    /// Issued on this day.
+    Issued(Date),
+}
+
+/// What a bulletin shows.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    /// Closing.
+    pub closing_id: String,
+    /// Board.
+    pub board: String,
+    /// Period as people name it.
+    pub period: String,
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub to: Date,
+    /// Day on which it was frozen.
+    pub frozen_on: Date,
+    /// The correction whose figures are shown; `None` = the frozen ones.
+    pub correction: Option<Correction>,
+    /// Number of the edition, from 1.
+    pub edition: i32,
+    /// How far it is.
+    pub stage: Stage,
+    /// Scheme that was evaluated.
+    pub scheme: Scheme,
+    /// Indicator that ranks.
+    pub ranked_by: Indicator,
+    /// What stands beside the rate: titles of the counts that tell how far it can be trusted.
+    pub checks: Vec<Check>,
+    /// The other indicators.
+    pub others: Vec<Indicator>,
+    /// Units by rank, those without rank last.
+    pub rows: Vec<Row>,
+    /// The whole city.
+    pub total: Option<Row>,
+    /// Sources with position and chain head.
+    pub sources: Vec<ClosedSource>,
+    /// Digest of the closing (SHA-256).
+    pub digest: Vec<u8>,
+    /// Notices, listed cases, honours and the names of units.
+    pub contents: BulletinContents,
+}
+
+/// A count that tells how far a rate can be trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Title.
+    pub title: String,
+    /// Indicator of the scheme, or name of an [`xiaoan_proto::hq::v1::IntegrityCount`].
+    key: Key,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Key {
+    Indicator(String),
+    Count(String),
+}
+
+/// A unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Code; empty for the whole city.
+    pub org_unit: String,
+    /// Name.
+    pub name: String,
+    /// Rank.
+    pub rank: Option<i32>,
+    /// Whether the scheme's attention rule applied.
+    pub attention: bool,
+    /// By what it is ranked.
+    pub ranked_by: Value,
+    /// Beside it, in the order of [`Figures::checks`].
+    pub checks: Vec<Value>,
+    /// The others, in the order of [`Figures::others`].
+    pub others: Vec<Value>,
+}
+
+/// One figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Value {
+    /// Numerator.
+    pub numerator: i64,
+    /// Denominator; `None` for a count.
+    pub denominator: Option<i64>,
+    /// Whether there is enough to judge by.
+    pub evaluable: bool,
+    /// False when the closing stores no such figure.
+    pub stored: bool,
+}
+
+impl Value {
+    /// The 95 % interval in ten-thousandths, of a rate that is a proportion.
+    #[must_use]
+    pub fn interval(&self) -> Option<(i64, i64)> {
+        numbers::wilson(self.numerator, self.denominator?)
+    }
+}
+
+impl Figures {
+    /// Of a closing and what hq says of its bulletin; the contents name the correction whose figures are shown.
+    ///
+    /// # Errors
+    /// [`Error::NoFigures`].
+    pub fn read(
+        closing: &Closing,
+        contents: &BulletinContents,
+        edition: i32,
+        stage: Stage,
+    ) -> Result<Self, Error> {
+        let none = || Error::NoFigures(contents.correction);
+        let correction = closing.corrections.iter().find(|c| c.number == contents.correction);
+        let figures = match contents.correction {
+            0 => closing.frozen.as_ref(),
+            _ => correction.and_then(|c| c.figures.as_ref()),
+        };
+        let figures = figures.ok_or_else(none)?;
+        let day = |date: Option<core::Date>| date.and_then(|d| Date::try_from(d).ok()).ok_or_else(none);
+        let scheme = figures.scheme.clone().unwrap_or_default();
+        let ranked_by =
+            scheme.indicators.iter().find(|i| i.id == scheme.rank_by).cloned().unwrap_or_default();
+        let checks = checks(&scheme, figures);
+        let others: Vec<_> = scheme
+            .indicators
+            .iter()
+            .filter(|indicator| indicator.id != ranked_by.id && !is_check(indicator))
+            .cloned()
+            .collect();
+        let row = |entry: &ClosedEntry| Row {
+            org_unit: entry.org_unit.clone(),
+            name: if entry.name_zh.is_empty() { entry.org_unit.clone() } else { entry.name_zh.clone() },
+            rank: entry.rank,
+            attention: entry.attention,
+            ranked_by: value(entry, &ranked_by.id),
+            checks: checks.iter().map(|check| check.of(entry)).collect(),
+            others: others.iter().map(|other| value(entry, &other.id)).collect(),
+        };
+        let mut rows: Vec<_> = figures.entries.iter().map(row).collect();
+        rows.sort_by(|a, b| {
+            let place = |row: &Row| (row.rank.unwrap_or(i32::MAX), row.org_unit.clone());
+            place(a).cmp(&place(b))
+        });
+        let total = figures.total.as_ref().map(|total| Row {
+            org_unit: String::new(),
+            name: "全市".into(),
+            ..row(total)
+        });
+        let (from, to) = (day(figures.from)?, day(figures.to)?);
+        Ok(Self {
+            closing_id: closing.closing_id.clone(),
+            board: closing.board.clone(),
+            period: numbers::period(&closing.period, from, to),
+            from,
+            to,
+            frozen_on: day(closing.frozen_on)?,
+            correction: correction.cloned(),
+            edition,
+            stage,
+            ranked_by,
+            checks,
+            others,
+            rows,
+            total,
+            sources: figures.sources.clone(),
+            digest: figures.digest.clone(),
+            scheme,
+            contents: contents.clone(),
+        })
+    }
+
+    /// Name of a unit: as the contents have it, as the closing has it, or its code.
+    #[must_use]
+    pub fn name_of<'a>(&'a self, org_unit: &'a str) -> &'a str {
+        let named = self.contents.units.iter().find(|unit| unit.org_unit == org_unit);
+        let named = named.map(|unit| unit.name_zh.as_str()).filter(|name| !name.is_empty());
+        let closed = || self.rows.iter().find(|row| row.org_unit == org_unit).map(|row| row.name.as_str());
+        named.or_else(closed).unwrap_or(org_unit)
+    }
+
+    /// Day from which the figures count: the freezing, or the correction.
+    #[must_use]
+    pub fn figures_on(&self) -> Date {
+        let corrected = self.correction.as_ref().and_then(|c| c.corrected_on);
+        corrected.and_then(|day| Date::try_from(day).ok()).unwrap_or(self.frozen_on)
+    }
+
+    /// Day that stands in the files: of issue, or of the figures.
+    #[must_use]
+    pub fn dated(&self) -> Date {
+        match self.stage {
+            Stage::Draft => self.figures_on(),
+            Stage::Issued(day) => day,
+        }
+    }
+}
+
+impl Check {
+    fn of(&self, entry: &ClosedEntry) -> Value {
+        match &self.key {
+            Key::Indicator(id) => value(entry, id),
+            Key::Count(name) => {
+                let count = entry.integrity.iter().find(|count| count.name == *name);
+                count.map_or(Value::default(), |count| Value {
+                    numerator: count.count,
+                    denominator: None,
+                    evaluable: true,
+                    stored: true,
+                })
+            }
+        }
+    }
+}
+
+fn value(entry: &ClosedEntry, id: &str) -> Value {
+    let found: Option<&ClosedValue> = entry.values.iter().find(|value| value.id == id);
+    found.map_or(Value::default(), |value| Value {
+        numerator: value.numerator,
+        denominator: value.denominator,
+        evaluable: value.evaluable,
+        stored: true,
+    })
+}
+
+/// Whether an indicator tells how far a rate can be trusted.
+fn is_check(indicator: &Indicator) -> bool {
+    let measure = indicator.numerator.as_ref().map_or("", |part| part.measure.as_str());
+    INTEGRITY_MEASURES.contains(&measure)
+}
+
+fn checks(scheme: &Scheme, figures: &ClosedFigures) -> Vec<Check> {
+    let indicators = scheme.indicators.iter().filter(|indicator| is_check(indicator));
+    let mut checks: Vec<_> =
+        indicators.map(|i| Check { title: i.title_zh.clone(), key: Key::Indicator(i.id.clone()) }).collect();
+    let covered = |name: &str| {
+        scheme
+            .indicators
+            .iter()
+            .any(|i| is_check(i) && i.numerator.as_ref().is_some_and(|n| n.measure == name))
+    };
+    let mut names: Vec<_> = figures
+        .entries
+        .iter()
+        .chain(figures.total.iter())
+        .flat_map(|entry| entry.integrity.iter().map(|count| count.name.as_str()))
+        .filter(|name| !covered(name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    checks.extend(
+        names.into_iter().map(|name| Check { title: count_title(name), key: Key::Count(name.to_owned()) }),
+    );
+    checks
+}
+
+/// Title of a count that is no indicator of the scheme.
+fn count_title(name: &str) -> String {
+    let title = match name {
+        "case.withdrawn_no_crime" => "撤销立案",
+        "case.reclassified_down" => "降格改类",
+        "case.solve_revoked" => "撤销破案",
+        "case.recorded_late" => "跨月补录",
+        "alert.not_filed" => "接警未立",
+        "report.filed_late" => "逾期立案",
+        other => other,
+    };
+    title.to_owned()
+}
