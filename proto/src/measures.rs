@@ -1,7 +1,7 @@
 //! Names of the measures: what schemes may count. hq refuses other names, rankings books these and no others.
 
 /// Every measure, with the service whose events book it. The order is that of rankings' numbers: append only.
-pub const MEASURES: [(&str, &str); 33] = [
+pub const MEASURES: [(&str, &str); 42] = [
     ("case.filed", "cases"),
     ("case.solved", "cases"),
     ("case.cohort_solved", "cases"),
@@ -35,6 +35,28 @@ pub const MEASURES: [(&str, &str); 33] = [
     ("volunteer.people_rescued", "volunteers"),
     ("volunteer.traffic_eased", "volunteers"),
     ("volunteer.disputes_mediated", "volunteers"),
+    ("case.withdrawn_no_crime", "cases"),
+    ("case.reclassified_down", "cases"),
+    ("case.solve_revoked", "cases"),
+    ("case.recorded_late", "cases"),
+    ("alert.not_filed", "cases"),
+    ("report.registered", "cases"),
+    ("report.filed_late", "cases"),
+    ("audit.sampled", "cases"),
+    ("audit.recorded", "cases"),
+];
+
+/// Measures that say how far a rate can be trusted: they stand beside it and rank nobody (domain reference §E).
+pub const INTEGRITY_MEASURES: [&str; 9] = [
+    "case.withdrawn_no_crime",
+    "case.reclassified_down",
+    "case.solve_revoked",
+    "case.recorded_late",
+    "alert.not_filed",
+    "report.registered",
+    "report.filed_late",
+    "audit.sampled",
+    "audit.recorded",
 ];
 
 /// Measures whose lines have a squadron as their category: what a board of squadrons may count.

@@ -75,12 +75,32 @@ pub enum Measure {
     TrafficEased = 32,
     /// Disputes mediated.
     DisputesMediated = 33,
+    /// Cases withdrawn because there had been no crime, on the day of filing; a case refiled after that is no longer among
+    /// them. What bears on the honesty of a rate stands beside it (domain reference §E), never in it.
+    WithdrawnNoCrime = 34,
+    /// Cases moved to a category that weighs less, on the day of filing, under the category that they left.
+    ReclassifiedDown = 35,
+    /// Solves revoked, on the day of the solve; a case solved again after that still counts here.
+    SolvesRevoked = 36,
+    /// Cases recorded in a later month than that of filing, on the day of filing; what was taken over from an older
+    /// system is not among them, for its own day of recording is not known.
+    RecordedLate = 37,
+    /// Alerts disposed of without a case, on the day of receipt; the category is how.
+    AlertsNotFiled = 38,
+    /// Reports registered (受案登记); the category is the track.
+    ReportsRegistered = 39,
+    /// Reports filed as a case after their review was due, on the day of filing.
+    FiledLate = 40,
+    /// Alerts that an audit found should have been recorded, on the day of receipt (domain reference §A.4).
+    AuditSampled = 41,
+    /// Those of them that had been recorded.
+    AuditRecorded = 42,
 }
 
 impl Measure {
     /// How many there are.
     pub const COUNT: usize = xiaoan_proto::MEASURES.len();
-    /// All of them, in the order of their numbers; those of a source stand together.
+    /// All of them, in the order of their numbers.
     pub const ALL: [Self; Self::COUNT] = [
         Self::CaseFiled,
         Self::CaseSolved,
@@ -115,6 +135,15 @@ impl Measure {
         Self::PeopleRescued,
         Self::TrafficEased,
         Self::DisputesMediated,
+        Self::WithdrawnNoCrime,
+        Self::ReclassifiedDown,
+        Self::SolvesRevoked,
+        Self::RecordedLate,
+        Self::AlertsNotFiled,
+        Self::ReportsRegistered,
+        Self::FiledLate,
+        Self::AuditSampled,
+        Self::AuditRecorded,
     ];
 
     /// Name that schemes and the API use.
@@ -160,6 +189,15 @@ impl Measure {
             Self::PeopleRescued => "volunteer_people_rescued",
             Self::TrafficEased => "volunteer_traffic_eased",
             Self::DisputesMediated => "volunteer_disputes_mediated",
+            Self::WithdrawnNoCrime => "case_withdrawn_no_crime",
+            Self::ReclassifiedDown => "case_reclassified_down",
+            Self::SolvesRevoked => "case_solve_revoked",
+            Self::RecordedLate => "case_recorded_late",
+            Self::AlertsNotFiled => "alert_not_filed",
+            Self::ReportsRegistered => "report_registered",
+            Self::FiledLate => "report_filed_late",
+            Self::AuditSampled => "audit_sampled",
+            Self::AuditRecorded => "audit_recorded",
         }
     }
 
@@ -170,7 +208,8 @@ impl Measure {
             ..=13 => Source::Cases,
             14..=17 => Source::Antifraud,
             18..=22 => Source::Port,
-            23.. => Source::Volunteers,
+            23..=33 => Source::Volunteers,
+            34.. => Source::Cases,
         }
     }
 
@@ -178,6 +217,8 @@ impl Measure {
     #[must_use]
     pub const fn place(self) -> usize {
         let first = match self.source() {
+            // Those of cases that were added later stand behind its first thirteen.
+            Source::Cases if self as usize > 33 => return self as usize - 34 + 13,
             Source::Cases => Self::CaseFiled,
             Source::Antifraud => Self::Stopped,
             Source::Port => Self::Incidents,
@@ -203,6 +244,12 @@ impl Measure {
     pub fn with_id(id: i16) -> Option<Self> {
         let at = usize::try_from(id).ok()?.checked_sub(1)?;
         Self::ALL.get(at).copied()
+    }
+
+    /// Whether it says how far a rate can be trusted: shown beside the rate, ranks nobody.
+    #[must_use]
+    pub fn is_integrity(self) -> bool {
+        xiaoan_proto::INTEGRITY_MEASURES.contains(&self.name())
     }
 
     /// Whether it is an amount of money, in fen.
@@ -233,7 +280,7 @@ mod tests {
             assert_eq!(measure.column(), name.replace('.', "_"));
         }
         assert_eq!(Measure::with_id(0), None);
-        assert_eq!(Measure::with_id(34), None);
+        assert_eq!(Measure::with_id(43), None);
     }
 
     #[test]

@@ -40,18 +40,43 @@ impl Source {
     /// What its events book, in the order of the columns of its sums.
     #[must_use]
     pub fn measures(self) -> &'static [Measure] {
-        let (from, until) = match self {
-            Self::Cases => (0, 13),
-            Self::Antifraud => (13, 17),
-            Self::Port => (17, 22),
-            Self::Volunteers => (22, Measure::COUNT),
-        };
-        &Measure::ALL[from..until]
+        match self {
+            Self::Cases => &OF_CASES,
+            Self::Antifraud => &Measure::ALL[13..17],
+            Self::Port => &Measure::ALL[17..22],
+            Self::Volunteers => &Measure::ALL[22..33],
+        }
     }
 
     /// The most measures that one source has.
-    pub const WIDEST: usize = 13;
+    pub const WIDEST: usize = OF_CASES.len();
 }
+
+/// Those of cases were added in two goes: the facts, and what tells how far they can be trusted.
+const OF_CASES: [Measure; 22] = [
+    Measure::CaseFiled,
+    Measure::CaseSolved,
+    Measure::CaseCohortSolved,
+    Measure::SmallFiled,
+    Measure::SmallSolved,
+    Measure::SmallCohortSolved,
+    Measure::PreventableFiled,
+    Measure::Arrests,
+    Measure::SolvedLoss,
+    Measure::Recovered,
+    Measure::Returned,
+    Measure::AlertReceived,
+    Measure::ExceptionalSolved,
+    Measure::WithdrawnNoCrime,
+    Measure::ReclassifiedDown,
+    Measure::SolvesRevoked,
+    Measure::RecordedLate,
+    Measure::AlertsNotFiled,
+    Measure::ReportsRegistered,
+    Measure::FiledLate,
+    Measure::AuditSampled,
+    Measure::AuditRecorded,
+];
 
 #[cfg(test)]
 mod tests {

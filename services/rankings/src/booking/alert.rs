@@ -1,15 +1,18 @@
 //! Alerts: received once, counted on the city's day of receipt; a duplicate leaves that day again.
 
-use super::{Line, Unbookable, day, unit};
+use super::{Line, Unbookable, day, integrity, unit};
 use crate::measures::Measure;
 use xiaoan_kernel::city_day;
-use xiaoan_proto::cases::v1::{AlertDisposed, AlertMarkedDuplicate, AlertReceived};
+use xiaoan_proto::cases::v1::{
+    AlertDisposed, AlertDispositionOverridden, AlertMarkedDuplicate, AlertReceived,
+};
 
 xiaoan_kernel::events! {
     /// What can happen to an alert.
     pub enum AlertEvent {
         Received(AlertReceived),
         Disposed(AlertDisposed),
+        DispositionOverridden(AlertDispositionOverridden),
         MarkedDuplicate(AlertMarkedDuplicate),
     }
 }
@@ -28,7 +31,8 @@ pub fn lines(event: &AlertEvent) -> Result<Vec<Line>, Unbookable> {
         AlertEvent::MarkedDuplicate(e) => {
             received(&e.org_unit, &e.kind, day(e.received_on, "received_on")?, -1)
         }
-        AlertEvent::Disposed(_) => Ok(Vec::new()),
+        AlertEvent::Disposed(e) => integrity::disposed(e),
+        AlertEvent::DispositionOverridden(e) => integrity::overridden(e),
     }
 }
 
@@ -81,8 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disposal_books_nothing_and_an_alert_without_an_instant_is_poison() {
-        assert_eq!(lines(&AlertDisposed::default().into()), Ok(Vec::new()));
+    fn an_alert_without_an_instant_is_poison() {
         assert!(
             lines(&AlertReceived { org_unit: "371121010000".into(), ..Default::default() }.into()).is_err()
         );

@@ -129,7 +129,7 @@ fn without_crime(facts: &CaseFacts, sign: i64) -> Result<Vec<Line>, Unbookable> 
     Ok(book.lines)
 }
 
-fn facts(facts: &Option<CaseFacts>) -> Result<&CaseFacts, Unbookable> {
+pub(super) fn facts(facts: &Option<CaseFacts>) -> Result<&CaseFacts, Unbookable> {
     facts.as_ref().ok_or_else(|| Unbookable("facts are missing".into()))
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `cases` | `case-…` | [`case`] |
 //! | `cases` | `alert-…` | [`alert`] |
+//! | `cases` | `report-…`, `audit-…`; of cases and alerts what tells how far figures can be trusted | [`integrity`] |
 //! | `cases` | `taskforce-…`, `cleanup-…`, `reversereview-…`, `majorcase-…`, `den-…`, `exhibit-…`, `lookup-…` | nothing: the work on cases changes no count |
 //! | `cases` | `series-…` | books nothing: each case of a series has its own `CaseSolved` |
 //! | `antifraud` | all | [`antifraud`], by the event's name |
@@ -19,6 +20,7 @@
 pub mod alert;
 pub mod antifraud;
 pub mod case;
+pub mod integrity;
 pub mod port;
 pub mod volunteers;
 
@@ -80,6 +82,11 @@ const BOOKING_EVENTS: &[&str] = &[
     "xiaoan.volunteers.v1.DutyPointClosed",
     "xiaoan.volunteers.v1.PatrolEnded",
     "xiaoan.volunteers.v1.PatrolResultsCorrected",
+    "xiaoan.cases.v1.AlertDisposed",
+    "xiaoan.cases.v1.AlertDispositionOverridden",
+    "xiaoan.cases.v1.ReportRegistered",
+    "xiaoan.cases.v1.ReportFiled",
+    "xiaoan.cases.v1.AuditVerdictRecorded",
 ];
 
 /// Number of an event type that can book.
@@ -105,27 +112,47 @@ pub fn event_types() -> impl Iterator<Item = (i16, &'static str)> {
 #[error("{0}")]
 pub struct Unbookable(pub String);
 
-/// Lines of one event of a source. Nothing for events that are known to book nothing.
+/// Lines of one event of a source, recorded on that day of the city. Nothing for events that are known to book nothing.
 ///
 /// # Errors
 /// [`Unbookable`] for an event that this build does not know or cannot decode, for facts that lack their day or unit, and
 /// for an aggregate of `cases` that this build has never heard of: whether it books is not ours to guess.
-pub fn book(source: Source, stream: &str, type_name: &str, payload: &[u8]) -> Result<Vec<Line>, Unbookable> {
+pub fn book(
+    source: Source,
+    stream: &str,
+    type_name: &str,
+    payload: &[u8],
+    recorded_on: Option<Date>,
+) -> Result<Vec<Line>, Unbookable> {
     match source {
-        Source::Cases => book_case(stream, type_name, payload),
+        Source::Cases => book_case(stream, type_name, payload, recorded_on),
         Source::Antifraud => book_named(antifraud::NOTHING, antifraud::lines, type_name, payload),
         Source::Port => book_named(port::NOTHING, port::lines, type_name, payload),
         Source::Volunteers => book_named(volunteers::NOTHING, volunteers::lines, type_name, payload),
     }
 }
 
-fn book_case(stream: &str, type_name: &str, payload: &[u8]) -> Result<Vec<Line>, Unbookable> {
+fn book_case(
+    stream: &str,
+    type_name: &str,
+    payload: &[u8],
+    recorded_on: Option<Date>,
+) -> Result<Vec<Line>, Unbookable> {
     if books_nothing(Source::Cases).contains(&type_name) {
         return Ok(Vec::new());
     }
     match stream.split_once('-').map_or(stream, |(kind, _)| kind) {
-        "case" => case::lines(&case::CaseEvent::decode(type_name, payload).map_err(unread)?),
+        "case" => {
+            let event = case::CaseEvent::decode(type_name, payload).map_err(unread)?;
+            let mut lines = case::lines(&event)?;
+            lines.extend(integrity::of_case(&event, recorded_on)?);
+            Ok(lines)
+        }
         "alert" => alert::lines(&alert::AlertEvent::decode(type_name, payload).map_err(unread)?),
+        "report" => {
+            integrity::of_report(&integrity::ReportEvent::decode(type_name, payload).map_err(unread)?)
+        }
+        "audit" => integrity::of_audit(&integrity::AuditEvent::decode(type_name, payload).map_err(unread)?),
         "series" => Ok(Vec::new()),
         other => Err(Unbookable(format!("nothing is known of aggregate {other:?} (event {type_name})"))),
     }
@@ -157,7 +184,6 @@ pub const fn books_nothing(source: Source) -> &'static [&'static str] {
             "xiaoan.cases.v1.CaseInvestigated",
             "xiaoan.cases.v1.SolveProposed",
             "xiaoan.cases.v1.SolveReturned",
-            "xiaoan.cases.v1.AlertDisposed",
             "xiaoan.cases.v1.SeriesOpened",
             "xiaoan.cases.v1.CaseLinked",
             "xiaoan.cases.v1.CaseUnlinked",
@@ -170,9 +196,7 @@ pub const fn books_nothing(source: Source) -> &'static [&'static str] {
             "xiaoan.cases.v1.UnitArrived",
             "xiaoan.cases.v1.AlertResolved",
             "xiaoan.cases.v1.AlertRegistered",
-            "xiaoan.cases.v1.AlertDispositionOverridden",
             "xiaoan.cases.v1.AlertAudited",
-            "xiaoan.cases.v1.ReportRegistered",
             "xiaoan.cases.v1.ReceiptIssued",
             "xiaoan.cases.v1.ReceiptRefused",
             "xiaoan.cases.v1.TrackSwitched",
@@ -180,7 +204,6 @@ pub const fn books_nothing(source: Source) -> &'static [&'static str] {
             "xiaoan.cases.v1.ForeignJurisdictionFound",
             "xiaoan.cases.v1.ReportTransferred",
             "xiaoan.cases.v1.FilingApproved",
-            "xiaoan.cases.v1.ReportFiled",
             "xiaoan.cases.v1.ReportNotFiled",
             "xiaoan.cases.v1.ReportTakenAsAdministrative",
             "xiaoan.cases.v1.NotFiledNoticeServed",
@@ -197,7 +220,6 @@ pub const fn books_nothing(source: Source) -> &'static [&'static str] {
             "xiaoan.cases.v1.SecurityCaseDecided",
             "xiaoan.cases.v1.WithdrawalNoticeServed",
             "xiaoan.cases.v1.AuditSampleDrawn",
-            "xiaoan.cases.v1.AuditVerdictRecorded",
             "xiaoan.cases.v1.AuditCompleted",
             "xiaoan.cases.v1.DeadlineBreached",
             // The work on cases changes no count of cases.
@@ -298,15 +320,15 @@ mod tests {
     #[test]
     fn a_series_books_nothing_whatever_happens_to_it() {
         let tomorrow = "xiaoan.cases.v1.SomethingOfTomorrow";
-        assert_eq!(book(Source::Cases, "series-s-1", tomorrow, &[1]), Ok(Vec::new()));
+        assert_eq!(book(Source::Cases, "series-s-1", tomorrow, &[1], None), Ok(Vec::new()));
     }
 
     #[test]
     fn an_event_of_a_case_that_this_build_does_not_know_is_poison() {
         let case = "case-A3711020100002026060001";
-        assert!(book(Source::Cases, case, "xiaoan.cases.v1.CaseSplit", &[]).is_err());
-        assert!(book(Source::Cases, case, "xiaoan.cases.v1.CaseFiled", &[0xff, 0xff]).is_err());
-        assert!(book(Source::Cases, "raid-1", "xiaoan.cases.v1.RaidHeld", &[]).is_err());
+        assert!(book(Source::Cases, case, "xiaoan.cases.v1.CaseSplit", &[], None).is_err());
+        assert!(book(Source::Cases, case, "xiaoan.cases.v1.CaseFiled", &[0xff, 0xff], None).is_err());
+        assert!(book(Source::Cases, "raid-1", "xiaoan.cases.v1.RaidHeld", &[], None).is_err());
     }
 
     #[test]
@@ -317,11 +339,14 @@ mod tests {
             (Source::Volunteers, "PatrolPlanned", "PicnicHeld", "PatrolEnded"),
         ] {
             let named = |name: &str| format!("xiaoan.{}.v1.{name}", source.name());
-            assert_eq!(book(source, "x-1", &named(quiet), &[0xff]), Ok(Vec::new()));
-            assert!(book(source, "x-1", &named(unknown), &[]).is_err());
-            assert!(book(source, "x-1", &named(broken), &[0xff, 0xff]).is_err(), "no such bytes");
-            assert!(book(source, "x-1", &named(broken), &[]).is_err(), "no unit, no day");
-            assert!(book(source, "x-1", "xiaoan.cases.v1.CaseFiled", &[]).is_err(), "of another package");
+            assert_eq!(book(source, "x-1", &named(quiet), &[0xff], None), Ok(Vec::new()));
+            assert!(book(source, "x-1", &named(unknown), &[], None).is_err());
+            assert!(book(source, "x-1", &named(broken), &[0xff, 0xff], None).is_err(), "no such bytes");
+            assert!(book(source, "x-1", &named(broken), &[], None).is_err(), "no unit, no day");
+            assert!(
+                book(source, "x-1", "xiaoan.cases.v1.CaseFiled", &[], None).is_err(),
+                "of another package"
+            );
         }
     }
 

@@ -34,13 +34,14 @@ pub(super) fn source_of(event: &RecordedEvent) -> Result<Source, ApplyError> {
 /// # Errors
 /// Poison: an event that cannot be booked, or lacks what every recorded event has.
 pub(super) fn place(source: Source, event: &RecordedEvent) -> Result<Vec<PlacedLine<'_>>, ApplyError> {
-    let lines = booking::book(source, &event.stream, &event.r#type, &event.payload)
+    let recorded_at = event.recorded_at.as_ref().and_then(xiaoan_proto::instant);
+    let recorded_on = recorded_at.map(xiaoan_kernel::city_day);
+    let lines = booking::book(source, &event.stream, &event.r#type, &event.payload, recorded_on)
         .map_err(|e| ApplyError::poison(event, e))?;
     if lines.is_empty() {
         return Ok(Vec::new());
     }
     let poison = |what: &str| ApplyError::poison(event, what);
-    let recorded_at = event.recorded_at.as_ref().and_then(xiaoan_proto::instant);
     let recorded_at = recorded_at.ok_or_else(|| poison("recorded_at is missing or no instant"))?;
     let event_type = booking::event_type_id(&event.r#type).ok_or_else(|| poison("its type has no number"))?;
     (1_i16..)

@@ -220,7 +220,7 @@ fn port_operations() -> Scheme {
 
 fn theft_indicators() -> Vec<Indicator> {
     let higher = Direction::HigherIsBetter;
-    vec![
+    let mut indicators = vec![
         count("filed", "立案", "Filed", Measure::CaseFiled, THEFT, "件", Direction::LowerIsBetter),
         count("solved", "破案", "Solved", Measure::CaseSolved, THEFT, "件", higher),
         rate("solve_rate", "破案率", "Solve rate", Measure::CaseSolved, Measure::CaseFiled, THEFT, 100),
@@ -244,11 +244,60 @@ fn theft_indicators() -> Vec<Indicator> {
             "件",
             higher,
         ),
+    ];
+    indicators.extend(integrity_indicators());
+    indicators
+}
+
+/// What tells how far the rate can be trusted (domain reference §E): of theft where the event knows the category, else of
+/// the unit. They rank nobody.
+fn integrity_indicators() -> Vec<Indicator> {
+    let lower = Direction::LowerIsBetter;
+    vec![
+        count(
+            "withdrawn_no_crime",
+            "撤销立案",
+            "Withdrawn, no crime",
+            Measure::WithdrawnNoCrime,
+            THEFT,
+            "件",
+            lower,
+        ),
+        count(
+            "reclassified_down",
+            "降格改类",
+            "Reclassified downwards",
+            Measure::ReclassifiedDown,
+            THEFT,
+            "件",
+            lower,
+        ),
+        count("solves_revoked", "撤销破案", "Solves revoked", Measure::SolvesRevoked, THEFT, "件", lower),
+        count(
+            "recorded_late",
+            "跨月补录",
+            "Recorded after the month",
+            Measure::RecordedLate,
+            THEFT,
+            "件",
+            lower,
+        ),
+        count("filed_late", "逾期立案", "Filed late", Measure::FiledLate, "", "件", lower),
+        rate(
+            "recording_rate",
+            "如实立案率",
+            "Recording rate",
+            Measure::AuditRecorded,
+            Measure::AuditSampled,
+            "",
+            0,
+        ),
     ]
 }
 
 /// Facts rows A9, A10: a notice below 40 %, an interview after two in adjacent months; a month that cannot be evaluated and a
-/// notice that was waived end the streak (domain reference §H.1). hq applies it to closed periods; here it is only shown.
+/// notice that was waived end the streak (domain reference §H.1); no notice while an audit's recording rate is below 90 % (§A.4).
+/// hq applies it to closed periods; here it is only shown.
 fn notice_below_40_percent() -> ConsequenceRule {
     ConsequenceRule {
         indicator_id: "solve_rate".into(),
@@ -257,8 +306,11 @@ fn notice_below_40_percent() -> ConsequenceRule {
         kind: ConsequenceKind::Notice.into(),
         streak: 2,
         gap_policy: GapPolicy::Break.into(),
+        integrity_gate: "recording_rate".into(),
+        gate_numerator: 90,
+        gate_denominator: 100,
+        gate_required: false,
         waived_breaks: true,
-        ..Default::default()
     }
 }
 

@@ -12,5 +12,6 @@ pub mod builtin;
 pub mod evaluate;
 pub mod figure;
 pub mod fraction;
+pub mod funnel;
 pub mod period;
 pub mod wilson;

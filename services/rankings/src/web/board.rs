@@ -8,7 +8,7 @@ use super::lang::Lang;
 use super::period::Span;
 use super::row::{self, Row};
 use super::status::Status;
-use super::{links, names};
+use super::{figure, links, names};
 
 /// Names of units that are not on the board themselves, such as the bureau above a station: code → (zh, en).
 pub type Names<'a> = &'a dyn Fn(&str) -> Option<(String, String)>;
@@ -57,6 +57,8 @@ pub struct BoardView {
     pub days: String,
     /// Columns.
     pub columns: Vec<Column>,
+    /// Indicators that stand in a line under the unit: how far its rate can be trusted.
+    pub integrity: Vec<Column>,
     /// Ranked rows.
     pub ranked: Vec<Row>,
     /// Rows with too few to rank.
@@ -81,6 +83,10 @@ pub struct BoardView {
     pub rules: Vec<String>,
     /// Smallest denominator of the ranking indicator.
     pub minimum: i64,
+    /// Page of the funnel plot, when a share of cases ranks.
+    pub funnel: Option<String>,
+    /// Page of the months.
+    pub trend: String,
     /// Head of the column of names.
     pub who: &'static str,
 }
@@ -130,11 +136,16 @@ pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) 
     let mut total = standings.total.as_ref().map(row);
     row::align(ranked.iter_mut().chain(&mut unranked).chain(&mut total));
     let by = scheme.indicators.iter().find(|i| i.id == scheme.rank_by);
+    let (integrity, columns): (Vec<_>, Vec<_>) =
+        scheme.indicators.iter().partition(|i| names::is_integrity(i));
+    let [integrity, columns] =
+        [integrity, columns].map(|of| of.into_iter().map(|i| column(i, scheme, lang)).collect());
     BoardView {
         title: lang.name(&scheme.title_zh, &scheme.title_en).to_owned(),
         period: Span::read(&place.period).label(lang),
         days: days(standings, lang),
-        columns: scheme.indicators.iter().map(|i| column(i, scheme, lang)).collect(),
+        columns,
+        integrity,
         attention: ranked.iter().filter(|r| r.attention.is_some()).count(),
         ranked,
         unranked,
@@ -150,6 +161,10 @@ pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) 
         ranked_by: by.map(|i| title(i, lang).to_owned()).unwrap_or_default(),
         rules: scheme.attention_rules.iter().map(|rule| row::reason(rule, scheme, lang)).collect(),
         minimum: by.map_or(0, |i| i.min_denominator),
+        funnel: by
+            .filter(|i| names::is_percent(i) && !names::is_money(i))
+            .map(|_| figure::page(place, "funnel", "", "")),
+        trend: figure::page(place, "trend", "", ""),
         who: match scheme.entrants() {
             Entrants::Squadrons => lang.t("中队", "Squadron"),
             Entrants::Unspecified => lang.t("单位", "Unit"),

@@ -5,6 +5,9 @@
 //! | `/` | every board with its headline |
 //! | `/boards/{board}?period=2026-06&as_of=…` | the standings; a board with areas (`city`) as a sheet of figures |
 //! | `/boards/{board}/explain?period&unit&squadron&indicator&part=` | every ledger line behind one number |
+//! | `/boards/{board}/funnel?period` | units over the limits of chance |
+//! | `/boards/{board}/trend?period&unit&indicator` | a figure month by month with the year before |
+//! | `/boards/{board}/why?period&unit` | why a unit has its rank |
 //! | `/boards/{board}/live` | "something changed", as Server-Sent Events |
 //! | `/sources` | per source its position, lag, chain head and state |
 //! | `/assets/…` | our own style, script and icon |
@@ -16,7 +19,9 @@ mod ask;
 mod assets;
 mod board;
 mod explain;
+mod figure;
 mod format;
+mod funnel;
 mod guard;
 mod interval;
 mod lang;
@@ -29,6 +34,8 @@ mod picker;
 mod problem;
 #[cfg(test)]
 mod rendering;
+#[cfg(test)]
+mod rendering_figures;
 mod row;
 #[cfg(test)]
 mod sample;
@@ -36,6 +43,8 @@ mod sheet;
 mod sources;
 mod status;
 mod summary;
+mod trend;
+mod why;
 
 use axum::Router;
 use axum::routing::get;
@@ -123,6 +132,9 @@ pub fn router(reader: Reader, hosts: Vec<String>, ending: watch::Receiver<bool>)
         .route("/", get(pages::index))
         .route("/boards/{board}", get(pages::board))
         .route("/boards/{board}/explain", get(explain::explain))
+        .route("/boards/{board}/funnel", get(funnel::funnel))
+        .route("/boards/{board}/trend", get(trend::trend))
+        .route("/boards/{board}/why", get(why::why))
         .route("/boards/{board}/live", get(live::live))
         .route("/sources", get(sources::sources))
         .route("/assets/{digest}/{name}", get(assets::get))

@@ -42,6 +42,15 @@ const MEASURES: &[(&str, &str, &str)] = &[
     ("volunteer.people_rescued", "救助群众", "people rescued"),
     ("volunteer.traffic_eased", "疏导交通", "traffic eased"),
     ("volunteer.disputes_mediated", "调解纠纷", "disputes mediated"),
+    ("case.withdrawn_no_crime", "撤销立案（无犯罪）", "withdrawn, no crime"),
+    ("case.reclassified_down", "降格改类", "reclassified downwards"),
+    ("case.solve_revoked", "撤销破案", "solves revoked"),
+    ("case.recorded_late", "跨月补录", "recorded after the month"),
+    ("alert.not_filed", "接警未立案", "alerts without a case"),
+    ("report.registered", "受案登记", "reports registered"),
+    ("report.filed_late", "逾期立案", "filed late"),
+    ("audit.sampled", "抽查应立", "should have been recorded"),
+    ("audit.recorded", "抽查已立", "had been recorded"),
     ("officers", "民警数", "officers"),
 ];
 
@@ -59,6 +68,11 @@ const EVENTS: &[(&str, &str, &str)] = &[
     ("CaseRefiled", "重新立案", ""),
     ("AlertReceived", "接警", ""),
     ("AlertMarkedDuplicate", "重复警情", ""),
+    ("AlertDisposed", "警情处置", ""),
+    ("AlertDispositionOverridden", "改判处置", ""),
+    ("ReportRegistered", "受案登记", ""),
+    ("ReportFiled", "受案后立案", ""),
+    ("AuditVerdictRecorded", "抽查认定", ""),
     ("StopConfirmed", "银行确认止付", ""),
     ("StopConfirmationRevoked", "撤销止付确认", ""),
     ("FreezeConfirmed", "银行确认冻结", ""),
@@ -119,6 +133,13 @@ const CATEGORIES: &[(&str, &str, &str)] = &[
     ("police_guard", "警保联防", "police and guards"),
     ("town", "镇", "town"),
     ("enterprise", "企业", "enterprise"),
+    ("criminal", "刑事", "criminal"),
+    ("administrative", "行政", "administrative"),
+    ("administrative_complex", "行政（疑难）", "administrative, complex"),
+    ("no_crime", "无犯罪事实", "no crime"),
+    ("mediated", "当场调解", "mediated"),
+    ("helped", "救助", "help given"),
+    ("handed_over", "移交", "handed over"),
 ];
 
 /// Facts area, Chinese, English.
@@ -219,6 +240,21 @@ pub fn formula(indicator: &Indicator) -> String {
         out.push_str(&format!(" × {}", indicator.scale));
     }
     out
+}
+
+/// True when it tells how far a rate can be trusted, and so stands beside it.
+pub fn is_integrity(indicator: &Indicator) -> bool {
+    let measure = indicator.numerator.as_ref().and_then(|part| Measure::named(&part.measure));
+    measure.is_some_and(Measure::is_integrity)
+}
+
+/// A quantity at a scale: money in whole yuan, ten thousands of them shortened.
+pub fn short_amount(indicator: &Indicator, quantity: i64) -> String {
+    match is_money(indicator) {
+        true if quantity >= 1_000_000 => format!("{}万", whole(quantity / 1_000_000)),
+        true => whole(quantity / 100),
+        false => whole(quantity),
+    }
 }
 
 /// True when money is counted.

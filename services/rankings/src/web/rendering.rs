@@ -15,7 +15,7 @@ use http::Request;
 use time::macros::date;
 use xiaoan_proto::rankings::v1::{ExplainResponse, GetStandingsResponse};
 
-async fn ask(uri: &str) -> Ask {
+pub async fn ask(uri: &str) -> Ask {
     let (mut parts, ()) = Request::builder().uri(uri).body(()).unwrap().into_parts();
     let Ok(ask) = Ask::from_request_parts(&mut parts, &()).await;
     ask
@@ -105,6 +105,21 @@ async fn too_few_to_rank_stand_apart() {
     assert!(apart.contains("件数过少，不排名"));
     assert!(apart.contains("371122020000"));
     assert_eq!(html.matches("id=\"u-371122020000\"").count(), 1);
+}
+
+#[tokio::test]
+async fn what_bears_on_a_rate_stands_under_the_unit_and_is_no_column() {
+    let mut standings = sample::standings();
+    let revoked = standings.entries[0].indicators.iter_mut().find(|v| v.id == "solves_revoked").unwrap();
+    revoked.numerator = 2;
+    let audited = standings.entries[0].indicators.iter_mut().find(|v| v.id == "recording_rate").unwrap();
+    (audited.numerator, audited.denominator) = (18, Some(20));
+    let html = board_page(&standings, BOARD).await;
+    let line = cut(row(&html, "371172010000"), "class=\"honest\"", "</th>");
+    assert!(line.contains(">撤销破案 2</a>") && line.contains(">如实立案率 18/20</a>"), "{line}");
+    assert!(!line.contains("跨月补录"), "what is zero is not shown");
+    assert!(!cut(&html, "<thead role=\"rowgroup\">", "</thead>").contains("撤销破案"));
+    assert!(cut(&html, "id=\"method\"", "</details>").contains("case.solve_revoked[0502*]"));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::board::{Names, Place, title};
 use super::format::{change, grouped, percent_of_bp, whole};
 use super::interval::{self, Bar};
 use super::lang::Lang;
-use super::names;
+use super::{names, why};
 use crate::measures::OFFICERS;
 
 /// A row.
@@ -19,6 +19,8 @@ pub struct Row {
     pub unit: String,
     /// Name.
     pub name: String,
+    /// Page that says why it has its rank; empty for the whole city.
+    pub why: String,
     /// Name of the unit above; empty when unknown.
     pub parent: String,
     /// Rank.
@@ -29,6 +31,19 @@ pub struct Row {
     pub attention: Option<Attention>,
     /// Cells in the order of the columns.
     pub cells: Vec<Cell>,
+    /// What tells how far the rate can be trusted, as far as it is not zero.
+    pub integrity: Vec<Remark>,
+}
+
+/// A figure in the line under a unit: what happened to its cases that bears on its rate.
+#[derive(Debug)]
+pub struct Remark {
+    /// "撤销破案".
+    pub title: String,
+    /// "2", or "18/20" of a rate.
+    pub value: String,
+    /// Link to its events.
+    pub href: String,
 }
 
 /// What became of a rank since the period before.
@@ -126,7 +141,8 @@ pub fn row(entry: &Entry, scheme: &Scheme, place: &Place, lookup: Names<'_>) -> 
     let lang = place.lang;
     let parent = lookup(&entry.parent).map(|(zh, en)| lang.name(&zh, &en).to_owned());
     let by_id = |id: &str| entry.indicators.iter().find(|value| value.id == id);
-    let cells = scheme.indicators.iter().map(|indicator| match by_id(&indicator.id) {
+    let shown = scheme.indicators.iter().filter(|i| !names::is_integrity(i));
+    let cells = shown.map(|indicator| match by_id(&indicator.id) {
         Some(value) => cell(value, indicator, entry, scheme, place),
         None => missing(indicator, lang),
     });
@@ -137,12 +153,27 @@ pub fn row(entry: &Entry, scheme: &Scheme, place: &Place, lookup: Names<'_>) -> 
             ("", "") => lang.t("全市", "Whole city").to_owned(),
             _ => lang.name(&entry.name_zh, &entry.name_en).to_owned(),
         },
+        why: why::href(place, entry),
         parent: parent.unwrap_or_default(),
         rank: entry.rank,
         change: rank_change(entry.rank, entry.previous_rank),
         attention: entry.attention.then(|| attention(entry, scheme, lang)),
         cells: cells.collect(),
+        integrity: scheme.indicators.iter().filter_map(|i| remark(by_id(&i.id)?, i, entry, place)).collect(),
     }
+}
+
+/// Nothing for a figure that is no such one, or zero.
+fn remark(value: &IndicatorValue, of: &Indicator, row: &Entry, place: &Place) -> Option<Remark> {
+    let there = names::is_integrity(of) && value.denominator.unwrap_or(value.numerator) != 0;
+    there.then(|| Remark {
+        title: title(of, place.lang).to_owned(),
+        value: match value.denominator {
+            Some(denominator) => format!("{}/{}", whole(value.numerator), whole(denominator)),
+            None => whole(value.numerator),
+        },
+        href: place.explain(&row.org_unit, &row.squadron, &of.id, "numerator"),
+    })
 }
 
 fn rank_change(now: Option<i32>, before: Option<i32>) -> RankChange {

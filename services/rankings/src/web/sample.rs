@@ -148,7 +148,9 @@ fn indicators(scheme: &Scheme, [filed, solved, cohort, arrests]: [i64; 4]) -> Ve
         "cohort_solve_rate" => (cohort, Some(filed)),
         "arrests" => (arrests, None),
         "amount_involved" => (solved * 349_950, None),
-        _ => (i64::from(filed == 60), None),
+        "solved_exceptionally" => (i64::from(filed == 60), None),
+        "recording_rate" => (0, Some(0)),
+        _ => (0, None),
     };
     let now = [filed, solved, cohort, arrests];
     scheme.indicators.iter().map(|i| value(&i.id, &i.unit, of(&i.id, now), of(&i.id, base))).collect()

@@ -5,6 +5,7 @@ mod boards;
 mod browser;
 mod corrections;
 mod explained;
+mod figures;
 mod positions;
 mod rebuilt;
 mod served;

@@ -263,7 +263,7 @@ async fn sources_that_write_at_once_never_wait_for_one_another_and_lose_nothing(
     }
     let found = world.checked().await;
     // A confirmed stop is two lines.
-    assert_eq!(found.lines, 150 * 5);
+    assert_eq!(found.lines, 150 * 6);
     drop(others);
 }
 

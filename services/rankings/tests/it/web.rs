@@ -24,7 +24,7 @@ xiaoan_kernel::events! { enum CampaignEvent { Opened(CampaignOpened) } }
 const BOARD: &str = "/boards/theft-stations?period=2026-06";
 
 /// Twelve thefts of the first station, five of them solved; three of the second; a withdrawn solve.
-async fn busy() -> World {
+pub async fn busy() -> World {
     let mut world = World::new().await;
     for n in 0..12 {
         let mut case =
@@ -48,7 +48,7 @@ fn routes(reader: Reader) -> (axum::Router, watch::Sender<bool>) {
     (web::router(reader, vec!["board.example".into()], ending), end)
 }
 
-async fn ask(world: &World, uri: &str, headers: &[(&str, &str)]) -> Response {
+pub async fn ask(world: &World, uri: &str, headers: &[(&str, &str)]) -> Response {
     let (router, end) = routes(world.reader.clone());
     let mut request = Request::builder().uri(uri);
     if !headers.iter().any(|(name, _)| *name == "host") {
@@ -62,7 +62,7 @@ async fn ask(world: &World, uri: &str, headers: &[(&str, &str)]) -> Response {
     response
 }
 
-async fn text(response: Response) -> String {
+pub async fn text(response: Response) -> String {
     String::from_utf8(to_bytes(response.into_body(), 10_000_000).await.unwrap().to_vec()).unwrap()
 }
 
@@ -330,7 +330,7 @@ async fn every_number_leads_to_events_that_sum_to_it() {
     browser.page.goto(&server.url(BOARD)).await.unwrap();
     browser.text("table.board").await;
     let mut links = Vec::new();
-    for link in browser.page.find_all(Locator::Css("table.board tbody a")).await.unwrap() {
+    for link in browser.page.find_all(Locator::Css("table.board tbody a[href*='/explain']")).await.unwrap() {
         links.push(link.prop("href").await.unwrap().unwrap());
     }
     assert!(links.len() > 20, "{links:?}");

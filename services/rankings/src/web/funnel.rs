@@ -1,0 +1,263 @@
+//! `GET /boards/{board}/funnel`: every unit's rate over its number of cases, with the limits of chance around the city's rate.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use std::fmt::Write as _;
+use xiaoan_proto::hq::v1::{Campaign, Indicator};
+use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse};
+
+use super::Web;
+use super::ask::{Ask, Frame};
+use super::board::Place;
+use super::figure::{self, Head};
+use super::format::{percent_of_bp, whole};
+use super::interval::parts_of;
+use super::lang::Lang;
+use super::names;
+use super::pages::{answer, place};
+use super::problem::Problem;
+use crate::standings::funnel::{Standing, limits};
+
+/// The drawing's own units: a field of 720 × 360 within margins for the scales.
+const LEFT: f64 = 56.0;
+const TOP: f64 = 16.0;
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 340.0;
+/// Points of a curve.
+const POINTS: i64 = 160;
+
+/// The handler.
+pub async fn funnel(State(web): State<Web>, Path(board): Path<String>, ask: Ask) -> Response {
+    answer(&web, &ask, read(&web, &board, &ask).await).await
+}
+
+async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
+    let (place, as_of) = place(web, board, ask).await?;
+    let broken = |error| Problem::of(error, board, &place.period);
+    let standings = web.reader.standings(board, &place.period, as_of).await.map_err(broken)?;
+    let campaigns = web.reader.campaigns().await.map_err(broken)?;
+    let page = FunnelPage::of(&standings, &place, &campaigns, ask);
+    page.map(|page| ask.page(&page)).ok_or_else(|| {
+        Problem::argument(
+            "漏斗图只画比率：这张榜或这个指标不是案件的比率。",
+            "A funnel shows shares of cases: this board or indicator has none.",
+        )
+    })
+}
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "funnel.html")]
+pub struct FunnelPage {
+    f: Frame,
+    l: Lang,
+    h: Head,
+    city: String,
+    city_fraction: String,
+    trend_href: String,
+    /// Nothing when the city's rate is no proportion: then there are no limits to draw.
+    drawing: Option<Drawing>,
+    rows: Vec<RowView>,
+    outside: usize,
+    of: usize,
+    too_few: usize,
+}
+
+#[derive(Debug)]
+struct Drawing {
+    inner: String,
+    outer: String,
+    city_y: String,
+    threshold_y: Option<String>,
+    points: Vec<Point>,
+    across: Vec<(String, String)>,
+    up: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+struct Point {
+    x: String,
+    y: String,
+    class: &'static str,
+    name: String,
+    label: String,
+    label_x: String,
+    label_y: String,
+    anchor: &'static str,
+    href: String,
+}
+
+#[derive(Debug)]
+struct RowView {
+    name: String,
+    href: String,
+    value: String,
+    fraction: String,
+    range: String,
+    standing: &'static str,
+    class: &'static str,
+}
+
+impl FunnelPage {
+    /// The page of standings; `None` for an indicator that is no share of cases.
+    pub fn of(
+        standings: &GetStandingsResponse,
+        place: &Place,
+        campaigns: &[Campaign],
+        ask: &Ask,
+    ) -> Option<Self> {
+        let l = place.lang;
+        let indicator = figure::indicator(standings, ask)?;
+        if !names::is_percent(indicator) || names::is_money(indicator) {
+            return None;
+        }
+        let total = figure::value(standings.total.as_ref()?, indicator)?;
+        let city = (total.numerator, total.denominator.unwrap_or_default());
+        let mut units: Vec<(&Entry, i64, i64)> = standings
+            .entries
+            .iter()
+            .filter_map(|entry| {
+                let value = figure::value(entry, indicator)?;
+                Some((entry, value.numerator, value.denominator?)).filter(|(.., n)| *n > 0)
+            })
+            .collect();
+        let too_few = standings.entries.len() - units.len();
+        units.sort_by_key(|(_, k, n)| (parts_of((*k, *n)), *n));
+        let rows: Vec<RowView> =
+            units.iter().map(|(entry, k, n)| row(entry, (*k, *n), city, indicator, place)).collect();
+        let threshold = standings.scheme.as_ref()?.attention_rules.iter();
+        let threshold = threshold.filter(|rule| rule.indicator_id == indicator.id);
+        let threshold = threshold.map(|r| (r.threshold_numerator, r.threshold_denominator)).next();
+        let h = Head::of(standings, indicator, place, campaigns);
+        Some(Self {
+            f: ask.frame(format!("{} {} {}", h.board_title, l.t("漏斗图", "funnel"), h.period), "boards"),
+            l,
+            city: figure::shown(total, indicator, l),
+            city_fraction: figure::fraction(total, indicator),
+            trend_href: figure::page(place, "trend", "", &indicator.id),
+            drawing: draw(&units, city, threshold, place),
+            outside: rows.iter().filter(|row| !row.class.is_empty()).count(),
+            of: rows.len(),
+            rows,
+            too_few,
+            h,
+        })
+    }
+}
+
+fn row(entry: &Entry, (k, n): (i64, i64), city: (i64, i64), of: &Indicator, place: &Place) -> RowView {
+    let l = place.lang;
+    let found = limits(n, city);
+    let (standing, class) = told(found.map(|limits| limits.of(k)), l);
+    RowView {
+        name: l.name(&entry.name_zh, &entry.name_en).to_owned(),
+        href: figure::page(place, "why", figure::key(entry), ""),
+        value: figure::value(entry, of).map(|value| figure::shown(value, of, l)).unwrap_or_default(),
+        fraction: format!("{}/{}", whole(k), whole(n)),
+        range: found.map(|l| format!("{}–{}", whole(l.inner.0), whole(l.inner.1))).unwrap_or_default(),
+        standing,
+        class,
+    }
+}
+
+fn told(standing: Option<Standing>, l: Lang) -> (&'static str, &'static str) {
+    match standing {
+        Some(Standing::FarBelow) => (l.t("远低于，几乎不是偶然", "far below, hardly chance"), "far"),
+        Some(Standing::Below) => (l.t("低于 95% 限", "below the 95 % limit"), "near"),
+        Some(Standing::Within) => (l.t("在偶然范围内", "within chance"), ""),
+        Some(Standing::Above) => (l.t("高于 95% 限", "above the 95 % limit"), "near"),
+        Some(Standing::FarAbove) => (l.t("远高于，几乎不是偶然", "far above, hardly chance"), "far"),
+        None => (l.t("无法判断", "cannot be told"), ""),
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // places of a drawing
+fn draw(
+    units: &[(&Entry, i64, i64)],
+    city: (i64, i64),
+    threshold: Option<(i64, i64)>,
+    place: &Place,
+) -> Option<Drawing> {
+    let most = units.iter().map(|(.., n)| *n).max()?;
+    let end = round_up(most);
+    limits(end, city)?;
+    let highest = units.iter().map(|(_, k, n)| parts_of((*k, *n))).max().unwrap_or(0);
+    // Older cases solved may lift a unit above 100 %: the scale then reaches it, up to twice of all.
+    let top = f64::from((highest.clamp(10_000, 20_000) + 1_999) / 2_000 * 2_000);
+    let x = |n: i64| LEFT + WIDTH * n as f64 / end as f64;
+    let y = |parts: f64| TOP + HEIGHT * (1.0 - (parts / top).min(1.0));
+    let place_of = |v: f64| format!("{v:.1}");
+    let step = (end / POINTS).max(1);
+    let sizes: Vec<i64> = (1..=end).filter(|n| n % step == 0 || *n <= 20 || *n == end).collect();
+    let band = |pick: &dyn Fn(i64) -> Option<(i64, i64)>| {
+        let mut path = String::new();
+        let at = |n: i64, k: i64| (x(n), y(10_000.0 * k as f64 / n as f64));
+        let ends = |low: bool| move |n: &i64| pick(*n).map(|(a, b)| (*n, if low { a } else { b }));
+        let outward = sizes.iter().filter_map(ends(false));
+        let back = sizes.iter().rev().filter_map(ends(true));
+        for (i, (n, k)) in outward.chain(back).enumerate() {
+            let (x, y) = at(n, k);
+            // Writing into a String cannot fail.
+            let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { "M" } else { "L" });
+        }
+        path.push('Z');
+        path
+    };
+    let named = |standing: Option<Standing>| !matches!(standing, Some(Standing::Within) | None);
+    let points = units.iter().map(|(entry, k, n)| {
+        let standing = limits(*n, city).map(|limits| limits.of(*k));
+        let name = place.lang.name(&entry.name_zh, &entry.name_en).to_owned();
+        let rate = percent_of_bp(parts_of((*k, *n)));
+        let (px, py) = (x(*n), y(f64::from(parts_of((*k, *n)))));
+        let right = px > LEFT + WIDTH * 0.7;
+        Point {
+            x: place_of(px),
+            y: place_of(py),
+            class: told(standing, place.lang).1,
+            label: if named(standing) { name.clone() } else { String::new() },
+            label_x: place_of(if right { px - 9.0 } else { px + 9.0 }),
+            label_y: place_of(py + 4.0),
+            anchor: if right { "end" } else { "start" },
+            name: format!("{name} {rate}% ({k}/{n})"),
+            href: figure::page(place, "why", figure::key(entry), ""),
+        }
+    });
+    Some(Drawing {
+        inner: band(&|n| limits(n, city).map(|l| l.inner)),
+        outer: band(&|n| limits(n, city).map(|l| l.outer)),
+        city_y: place_of(y(f64::from(parts_of(city)))),
+        threshold_y: threshold.map(|fraction| place_of(y(f64::from(parts_of(fraction))))),
+        points: points.collect(),
+        across: (0..=5).map(|i| end * i / 5).map(|n| (place_of(x(n)), whole(n))).collect(),
+        up: (0..=5)
+            .map(|i| top * f64::from(i) / 5.0)
+            .map(|parts| (place_of(y(parts)), format!("{:.0}%", parts / 100.0)))
+            .collect(),
+    })
+}
+
+/// The next round number that five steps divide.
+fn round_up(most: i64) -> i64 {
+    let mut unit = 5;
+    loop {
+        for factor in [1, 2, 4, 6, 8] {
+            if unit * factor >= most {
+                return unit * factor;
+            }
+        }
+        unit *= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_ends_at_a_round_number() {
+        let ends = [1, 5, 6, 20, 25, 61, 90, 401, 2_741].map(round_up);
+        assert_eq!(ends, [5, 5, 10, 20, 30, 100, 100, 500, 3_000]);
+        assert!(ends.iter().all(|end| end % 5 == 0));
+    }
+}
