@@ -31,7 +31,7 @@ mod types;
 pub use across::OfOthers;
 pub use appender::AppenderOptions;
 pub use error::{AppendError, CommandError, StoreError};
-pub use migrate::{EVENTSTORE, migrate};
+pub use migrate::{EVENTSTORE, migrate, note_release, release_is_there};
 pub use repository::{CommandMeta, Decision, Loaded, Outcome, Repository};
 pub use store::EventStore;
 pub use types::{Append, Appended, ChainHead, NewEvent, Remembered, RequestKey, StreamWrite};

@@ -1,22 +1,27 @@
 //! From `main` to a running service: command line, runtime, telemetry, `serve` or `migrate`, exit code.
 
-use crate::options::{RpcOptions, Secret, ServiceOptions};
+use crate::options::{RpcOptions, Secret, ServiceOptions, SourceAddress};
 use anyhow::{Context, Result};
 use clap::{Args, Command, FromArgMatches};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use xiaoan_eventstore::{AppenderOptions, EventStore};
-use xiaoan_feed::Publisher;
+use xiaoan_eventstore::{AppenderOptions, EventStore, note_release, release_is_there};
+use xiaoan_feed::{BrokerUser, Publisher};
 use xiaoan_kernel::SystemClock;
 
 /// A service makes and drops some hundred small pieces per call, on whichever thread it happens to be: with glibc's
 /// allocator that was a third of its processor time under load.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Pause between two looks at the schema.
+const SCHEMA_AGAIN: Duration = Duration::from_secs(1);
 
 /// What a service is called and where it listens by default.
 #[derive(Debug, Clone, Copy)]
@@ -62,10 +67,37 @@ struct MigrateArgs {
     /// How long to wait for the database
     #[arg(long, env = "XIAOAN_DATABASE_WAIT", value_name = "TIME", default_value = "30s", value_parser = crate::options::duration)]
     database_wait: Duration,
+    /// What the deployment calls this release; noted when everything is applied, for await-schema
+    #[arg(long, env = "XIAOAN_RELEASE", value_name = "TEXT")]
+    release: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct AwaitArgs {
+    /// Database of the service, as the role that may append but not change events
+    #[arg(long, env = "XIAOAN_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Secret,
+    /// The release whose migrations are waited for
+    #[arg(long, env = "XIAOAN_RELEASE", value_name = "TEXT")]
+    release: String,
+    /// How long to wait
+    #[arg(long, env = "XIAOAN_SCHEMA_WAIT", value_name = "TIME", default_value = "10m", value_parser = crate::options::duration)]
+    schema_wait: Duration,
+}
+
+#[derive(Debug, Args)]
+struct BrokerUserArgs {
+    /// Seed of the service's nkey (SU…); made when the file is not there, readable by its owner only
+    #[arg(long, env = "XIAOAN_NATS_NKEY_FILE", value_name = "FILE")]
+    nats_nkey_file: PathBuf,
+    /// Log of another service that it follows, as for serving
+    #[arg(long = "source", env = "XIAOAN_SOURCES", value_name = "NAME=URL", value_delimiter = ',')]
+    sources: Vec<SourceAddress>,
 }
 
 /// The whole `main` of a service: `NAME [options]` serves, `NAME migrate` brings the database up to date, `NAME stream` makes
-/// the stream of its log at the broker.
+/// the stream of its log at the broker, `NAME broker-user` prints what the broker must know of it, `NAME await-schema` waits for
+/// the migrations of its release.
 ///
 /// Exit code 0 when it stopped as told, 1 when it failed (the reason is on stderr), 2 for wrong usage.
 pub fn service_main<E, S, SF, M, MF>(about: About, serve: S, migrate: M) -> ExitCode
@@ -99,6 +131,8 @@ where
             Parsed::Serve(start) => serve(*start).await,
             Parsed::Migrate(args) => run_migrations(about.name, args, migrate).await,
             Parsed::Stream(options) => make_stream(about.name, &options).await,
+            Parsed::BrokerUser(args) => print_broker_user(about.name, &args),
+            Parsed::Await(args) => await_schema(about.name, &args).await,
         };
         let code = match outcome {
             Ok(()) => ExitCode::SUCCESS,
@@ -119,8 +153,27 @@ where
 {
     let owner = connect(service, &args.owner_database_url, 2, args.database_wait, &[]).await?;
     migrate(owner.clone()).await?;
+    if let Some(release) = args.release {
+        note_release(&owner, &release).await.context("cannot note the release")?;
+    }
     owner.close().await;
     tracing::info!("database is up to date");
+    Ok(())
+}
+
+/// Until the migrations of a release have been applied by somebody else: before a pod of a deployment that has no order of things.
+async fn await_schema(service: &str, args: &AwaitArgs) -> Result<()> {
+    let pool = connect(service, &args.database_url, 1, args.schema_wait, &[]).await?;
+    let began = Instant::now();
+    while !release_is_there(&pool, &args.release).await? {
+        if began.elapsed() >= args.schema_wait {
+            anyhow::bail!("release {:?} has not migrated the database of {service}", args.release);
+        }
+        tracing::info!(release = args.release, "waiting for the schema");
+        tokio::time::sleep(SCHEMA_AGAIN).await;
+    }
+    pool.close().await;
+    tracing::info!(release = args.release, "schema is there");
     Ok(())
 }
 
@@ -139,13 +192,23 @@ async fn make_stream(service: &str, options: &ServiceOptions) -> Result<()> {
     Ok(())
 }
 
+/// The entry of a service in the list `users` of a nats-server's configuration, on stdout.
+fn print_broker_user(service: &str, args: &BrokerUserArgs) -> Result<()> {
+    let follows = args.sources.iter().map(|source| source.name.clone()).collect();
+    let user = BrokerUser::with_seed_in(&args.nats_nkey_file, service, follows)?;
+    std::io::stdout().write_all(user.configuration().as_bytes()).context("cannot print the user")
+}
+
 enum Parsed<E> {
     Serve(Box<Start<E>>),
     Migrate(MigrateArgs),
     Stream(Box<ServiceOptions>),
+    BrokerUser(BrokerUserArgs),
+    Await(AwaitArgs),
 }
 
-/// `NAME [options]`, `NAME serve [options]`, `NAME migrate [options]`, `NAME stream [options]`. Options that serving needs are asked for only
+/// `NAME [options]`, `NAME serve [options]`, `NAME migrate [options]`, `NAME stream [options]`,
+/// `NAME broker-user [options]`, `NAME await-schema [options]`. Options that serving needs are asked for only
 /// when it serves.
 fn command_line<E: Args>(about: About) -> Command {
     let serving = |command: Command| {
@@ -169,6 +232,14 @@ fn command_line<E: Args>(about: About) -> Command {
             ServiceOptions::augment_args(Command::new("stream"))
                 .about("Make the stream of the log at the broker, or adjust it, and exit"),
         )
+        .subcommand(
+            BrokerUserArgs::augment_args(Command::new("broker-user"))
+                .about("Print the service's entry in the list of users of nats-server, with its key and what it may do there; make the key when it has none"),
+        )
+        .subcommand(
+            AwaitArgs::augment_args(Command::new("await-schema"))
+                .about("Wait until a release has brought the database up to date, and exit"),
+        )
 }
 
 fn parse<E: Args>(
@@ -179,6 +250,8 @@ fn parse<E: Args>(
     let matches = command.try_get_matches_from_mut(args)?;
     let parsed = match matches.subcommand() {
         Some(("migrate", matches)) => MigrateArgs::from_arg_matches(matches).map(Parsed::Migrate),
+        Some(("await-schema", matches)) => AwaitArgs::from_arg_matches(matches).map(Parsed::Await),
+        Some(("broker-user", matches)) => BrokerUserArgs::from_arg_matches(matches).map(Parsed::BrokerUser),
         Some(("stream", matches)) => {
             ServiceOptions::from_arg_matches(matches).map(|options| Parsed::Stream(Box::new(options)))
         }
@@ -311,10 +384,32 @@ mod tests {
     }
 
     #[test]
+    fn waiting_for_the_schema_needs_to_know_the_release() {
+        let args = ["cases", "await-schema", "--database-url", "postgres://u@h/d"];
+        assert!(parsed::<()>(&args).is_err());
+        let args = [&args[..], &["--release", "1"]].concat();
+        assert!(matches!(parsed::<()>(&args), Ok(Parsed::Await(_))));
+    }
+
+    #[test]
     fn making_the_stream_needs_database_and_broker_but_no_keys_of_tokens() {
         let args = ["cases", "stream", "--database-url", "postgres://u@h/d", "--nats-replicas", "3"];
         let Ok(Parsed::Stream(options)) = parsed::<()>(&args) else { panic!("should make the stream") };
         assert_eq!(options.nats_replicas, 3);
+    }
+
+    #[test]
+    fn the_brokers_user_needs_a_key_and_the_sources_and_no_database() {
+        let args = [
+            "rankings",
+            "broker-user",
+            "--nats-nkey-file",
+            "k",
+            "--source",
+            "hq=http://h:1,cases=http://c:2",
+        ];
+        let Ok(Parsed::BrokerUser(args)) = parsed::<()>(&args) else { panic!("should print the user") };
+        assert_eq!(args.sources.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["hq", "cases"]);
     }
 
     #[test]

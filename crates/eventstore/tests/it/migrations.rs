@@ -4,7 +4,7 @@ use sqlx::Row;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use std::sync::LazyLock;
-use xiaoan_eventstore::migrate;
+use xiaoan_eventstore::{migrate, note_release, release_is_there};
 use xiaoan_testkit::TestDb;
 
 static OWN: LazyLock<Migrator> = LazyLock::new(|| own(&[(2001, "CREATE TABLE views (a int)")]));
@@ -38,6 +38,20 @@ async fn migrating_again_changes_nothing_and_a_newer_service_adds_its_own() {
     assert_eq!(applied(&db).await, [first.as_slice(), &[2002]].concat());
     // Another folder of the same database, without any of these.
     migrate(&db.owner_pool(), &OWN).await.expect("migrated");
+}
+
+#[tokio::test]
+async fn a_release_is_there_when_its_migrations_are_noted_and_not_before() {
+    let db = TestDb::empty().await;
+    assert!(!release_is_there(&db.owner_pool(), "1").await.expect("an answer"), "nothing is migrated");
+    migrate(&db.owner_pool(), &OWN).await.expect("migrated");
+    assert!(!release_is_there(&db.pool(), "1").await.expect("an answer"), "as the services' role");
+    for _ in 0..2 {
+        note_release(&db.owner_pool(), "1").await.expect("noted");
+    }
+    assert!(release_is_there(&db.pool(), "1").await.expect("an answer"));
+    assert!(!release_is_there(&db.pool(), "2").await.expect("an answer"));
+    assert!(note_release(&db.pool(), "2").await.is_err(), "a service cannot say so itself");
 }
 
 #[tokio::test]
