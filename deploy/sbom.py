@@ -7,7 +7,7 @@ metadata = json.load(sys.stdin)
 packages = {package["id"]: package for package in metadata["packages"]}
 ours = set(metadata["workspace_members"])
 # What ends up in the binaries: reached by normal and build edges, not by those of tests.
-reached, todo = set(), [member for member in ours if packages[member]["name"] != "xiaoan-tests"]
+reached, todo = set(), [member for member in ours if any("bin" in target["kind"] for target in packages[member]["targets"])]
 edges = {node["id"]: node["deps"] for node in metadata["resolve"]["nodes"]}
 while todo:
     at = todo.pop()

@@ -206,6 +206,19 @@ class Choices(unittest.TestCase):
         self.assertEqual(names(), names('services.cases.log="debug"'))
         self.assertFalse(names() & names('image.tag="0.2.0"'))
 
+    def test_in_gitops_pods_wait_for_the_release_that_the_migration_notes(self):
+        for case, waits in (("gitops-migration", True), ("minimal", False)):
+            releases = set()
+            for name, template in pods(rendered(case)):
+                for container in containers(template):
+                    told = {env["name"]: env.get("value") for env in container.get("env", [])}
+                    if "await-schema" in container["command"] or "migrate" in container["command"]:
+                        releases.add(told["XIAOAN_RELEASE"])
+                if "-migrate-" not in name and not name.endswith("-test"):
+                    first = template["spec"].get("initContainers", [{"name": ""}])[0]["name"]
+                    self.assertEqual(first == "await-schema", waits, f"{case} {name}")
+            self.assertEqual(len(releases), 1)
+
     def test_a_digest_wins_over_a_tag_and_a_mirror_stands_before(self):
         image = rendered("minimal", 'image.digest="sha256:' + "0" * 64 + '"', 'image.tag="9"',
                          'global.imageRegistry="mirror.invalid/"')

@@ -39,6 +39,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default .Chart.AppVersion $image.tag }}{{ end -}}
 {{- end -}}
 
+{{/* What migrations note and pods wait for when nobody orders them. */}}
+{{- define "xiaoan.release" -}}
+{{ .Chart.Version }} {{ include "xiaoan.image" . }}
+{{- end -}}
+
 {{- define "xiaoan.pullSecrets" -}}
 {{- with .Values.global.imagePullSecrets }}
 imagePullSecrets:

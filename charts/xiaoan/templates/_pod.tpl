@@ -34,6 +34,26 @@ securityContext:
       key: {{ default .name .settings.database.key }}
 {{- end -}}
 
+{{/* Waits until the migrations of this release are noted in the database. */}}
+{{- define "xiaoan.awaitSchema" -}}
+- name: await-schema
+  image: {{ include "xiaoan.image" .root | quote }}
+  imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+  command: [/usr/local/bin/{{ .name }}, await-schema]
+  securityContext:
+    {{- include "xiaoan.containerSecurity" .root | nindent 4 }}
+  env:
+    - {name: XIAOAN_LOG_FORMAT, value: json}
+    - {name: XIAOAN_RELEASE, value: {{ include "xiaoan.release" .root | quote }}}
+    {{- include "xiaoan.databaseEnv" . | nindent 4 }}
+  resources:
+    {{- toYaml .root.Values.migrations.resources | nindent 4 }}
+  {{- with include "xiaoan.mounts" (dict "root" .root "name" .name "settings" .settings "want" (list "database-ca")) | trim }}
+  volumeMounts:
+    {{- . | nindent 4 }}
+  {{- end }}
+{{- end -}}
+
 {{/* Files a service reads: volumes and mounts under /etc/xiaoan. "want" lists which. */}}
 {{- define "xiaoan.files" -}}
 {{- $v := .root.Values -}}
