@@ -163,6 +163,8 @@ pub enum Command {
     /// Closed periods: freeze, correct, verify
     #[command(subcommand)]
     Closings(crate::commands::closings::Closings),
+    /// A closing as a PDF in official layout and a spreadsheet; issue it, compare a file with what was issued
+    Bulletin(crate::commands::bulletin::Bulletin),
     /// Notices to units below a threshold, and their rectification
     #[command(subcommand)]
     Notices(crate::commands::notices::Notices),

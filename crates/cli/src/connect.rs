@@ -31,6 +31,7 @@ use xiaoan_proto::cases::v1::reverse_review_service_client::ReverseReviewService
 use xiaoan_proto::cases::v1::series_service_client::SeriesServiceClient;
 use xiaoan_proto::cases::v1::task_force_service_client::TaskForceServiceClient;
 use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
+use xiaoan_proto::hq::v1::bulletin_service_client::BulletinServiceClient;
 use xiaoan_proto::hq::v1::campaign_service_client::CampaignServiceClient;
 use xiaoan_proto::hq::v1::closing_service_client::ClosingServiceClient;
 use xiaoan_proto::hq::v1::commendation_service_client::CommendationServiceClient;
@@ -159,6 +160,7 @@ impl Clients {
     client!(/** Campaigns. */ campaign, hq, CampaignServiceClient);
     client!(/** Scoring schemes. */ scheme, hq, SchemeServiceClient);
     client!(/** Closed periods. */ closing, hq, ClosingServiceClient);
+    client!(/** Bulletins of closings. */ bulletin, hq, BulletinServiceClient);
     client!(/** Notices. */ notice, hq, NoticeServiceClient);
     client!(/** Interviews. */ interview, hq, InterviewServiceClient);
     client!(/** Commendations. */ commendation, hq, CommendationServiceClient);

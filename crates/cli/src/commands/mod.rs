@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod antifraud;
 mod audit;
 pub mod audits;
+pub mod bulletin;
 mod cases;
 pub mod closings;
 mod demo;
@@ -113,6 +114,7 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Standings(what) => standings::run(&context, what).await,
         Command::Explain(what) => explain::run(&context, what).await,
         Command::Closings(what) => closings::run(&context, what).await,
+        Command::Bulletin(what) => bulletin::run(&context, what).await,
         Command::Notices(what) => notices::run(&context, what).await,
         Command::Interviews(what) => notices::interviews(&context, what).await,
         Command::Watch(what) => watch::run(&context, what).await,

@@ -7,11 +7,11 @@ use std::time::Duration;
 use xiaoan_cli::keys::{AUDIENCE, ISSUER};
 use xiaoan_testkit::{Process, TestDb, TestNats, free_port, wait_until};
 
-const PATIENCE: Duration = Duration::from_secs(90);
-const JUNE: &str = "theft-stations-2026-06";
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const JUNE: &str = "theft-stations-2026-06";
 
-struct Office {
-    folder: tempfile::TempDir,
+pub(super) struct Office {
+    pub(super) folder: tempfile::TempDir,
     hq: Process,
     cases: Process,
     rankings: Process,
@@ -20,7 +20,7 @@ struct Office {
 }
 
 impl Office {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let dev = folder.path().join(".dev");
         let made = super::xiaoan(folder.path(), &["token", "keygen", ".dev/secrets"]);
@@ -66,14 +66,14 @@ impl Office {
         Self { folder, hq, cases, rankings, _nats: nats, _databases: databases }
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub(super) fn run(&self, args: &[&str]) -> Output {
         let (hq, cases, rankings) = (self.hq.grpc_url(), self.cases.grpc_url(), self.rankings.grpc_url());
         let urls = ["--hq-url", &hq, "--cases-url", &cases, "--rankings-url", &rankings, "--output", "json"];
         super::xiaoan(self.folder.path(), &[args, &urls].concat())
     }
 
     #[track_caller]
-    fn json(&self, code: i32, args: &[&str]) -> serde_json::Value {
+    pub(super) fn json(&self, code: i32, args: &[&str]) -> serde_json::Value {
         let output = self.run(args);
         let (stdout, stderr) = (super::text(&output.stdout), super::text(&output.stderr));
         assert_eq!(super::code(&output), code, "{args:?}: {stdout}{stderr}");

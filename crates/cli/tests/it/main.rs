@@ -2,6 +2,7 @@
 //! commands against running services are told in `tests/e2e`.
 
 mod banks;
+mod bulletin;
 mod closings;
 mod demo;
 mod intake;
