@@ -202,7 +202,7 @@ async fn lines(bars: Vec<(&'static str, ProgressBar)>) {
     }
 }
 
-/// Waits until rankings has applied the last command of every service that it reads.
+/// Waits until rankings, and hq, which follows cases, have applied the last command of every service that they read.
 async fn follow(context: &Context, clients: &Clients, told: &[Told]) -> Result<(), Fault> {
     let spinner = progress::spinner(context.say("等待榜单跟上", "waiting for the boards to follow"));
     let until = Instant::now() + PATIENCE;
@@ -212,15 +212,17 @@ async fn follow(context: &Context, clients: &Clients, told: &[Told]) -> Result<(
         of_source.map(|(_, played)| played.position).max().unwrap_or_default()
     };
     loop {
-        let statuses = projections::of(clients, Service::Rankings).await?;
+        let mut statuses = projections::of(clients, Service::Rankings).await?;
+        statuses.extend(projections::of(clients, Service::Hq).await?);
         let Some(behind) = statuses.iter().find(|p| p.position < wanted(&p.source)) else {
             spinner.finish_and_clear();
             return Ok(());
         };
         if !behind.problem.is_empty() || Instant::now() > until {
             return Err(Fault::Failed(format!(
-                "rankings/{} {} < {}: {}",
+                "{} of {} {} < {}: {}",
                 behind.projection,
+                behind.source,
                 behind.position,
                 wanted(&behind.source),
                 behind.problem
@@ -378,8 +380,14 @@ async fn check(context: &Context) -> Result<Verdict, Fault> {
             waiting.join(" ")
         ),
     );
-    let lines: Vec<_> = acceptance::WAITING.iter().map(|(line, row)| json!({ "line": line, "row": row })).collect();
-    render::print(context, &sheet, &json!({ "figures": documents, "equal": all_equal, "waiting": lines }), &note)?;
+    let lines: Vec<_> =
+        acceptance::WAITING.iter().map(|(line, row)| json!({ "line": line, "row": row })).collect();
+    render::print(
+        context,
+        &sheet,
+        &json!({ "figures": documents, "equal": all_equal, "waiting": lines }),
+        &note,
+    )?;
     Ok(if all_equal { Verdict::Done } else { Verdict::SomeRejected })
 }
 
@@ -390,19 +398,16 @@ async fn per_100_officers(clients: &Clients, sums: &Sums) -> Result<Vec<(Figure,
         period: CAMPAIGN_ID.to_owned(),
         ..Default::default()
     };
-    let board = clients
-        .call(Service::Rankings, request, async |r| clients.rankings().get_standings(r).await)
-        .await?;
+    let board =
+        clients.call(Service::Rankings, request, async |r| clients.rankings().get_standings(r).await).await?;
     let request = ListOrgUnitsRequest::default();
     let units = clients.call(Service::Hq, request, async |r| clients.org().list_org_units(r).await).await?;
     let mut figures = Vec::new();
     for bureau in units.org_units.iter().filter(|unit| unit.kind() == OrgKind::CountyBureau) {
         let stations = STATIONS.iter().filter(|s| s.bureau == bureau.code);
         let solved: usize = stations.map(|s| sums.solved(s.code, CAMPAIGN)).sum();
-        let found = value(
-            board.entries.iter().find(|e| e.org_unit == bureau.code),
-            "solved_per_100_officers",
-        );
+        let found =
+            value(board.entries.iter().find(|e| e.org_unit == bureau.code), "solved_per_100_officers");
         let name = bureau.code.as_str();
         figures.push((
             figure(

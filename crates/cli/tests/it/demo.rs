@@ -47,7 +47,6 @@ impl City {
                 ("XIAOAN_SERVICE_TOKEN_FILE", path(&dev.join("service-token"))),
                 ("XIAOAN_KEK_FILE", path(&secrets.join("kek"))),
                 ("XIAOAN_WEB_ADDR", format!("127.0.0.1:{}", free_port())),
-                // hq asks there when it closes a month.
                 ("XIAOAN_RANKINGS_URL", format!("http://{ranked_at}")),
             ];
             if !sources.is_empty() {
@@ -91,6 +90,11 @@ impl City {
         assert_eq!(super::code(&output), 0, "{args:?}: {said}");
         said
     }
+}
+
+/// An address that nobody listens at yet.
+fn free_at() -> String {
+    format!("127.0.0.1:{}", free_port())
 }
 
 #[tokio::test(flavor = "multi_thread")]

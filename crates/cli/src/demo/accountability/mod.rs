@@ -7,6 +7,8 @@
 //! | `interviews` | the interviews that two notices in a row lead to (A10) |
 //! | `listed` | burglaries that bureau chiefs take in person (A11), named by post |
 //!
+//! And the honour of the share [`super::hq`] that falls with the solve that it rested on (A8).
+//!
 //! Notices are issued for the months that the plan's own sums find below; if hq saw it otherwise it would refuse, and the load
 //! would stop there. Their deadlines were over years ago: a step that is missing is overdue as soon as it is owed.
 
@@ -19,6 +21,7 @@ use super::Plan;
 use super::city::CITY;
 use super::late::Late;
 use super::months;
+use super::plan::Body;
 use super::stage::{Actor, Asked, Share, Shown, Stage, Stopped, Tale, Told, counted, demo_commands};
 use super::sums::Sums;
 use crate::args::Service;
@@ -70,6 +73,8 @@ struct Course {
     below: Vec<Below>,
     late: Option<Late>,
     listed: Vec<listed::Chosen>,
+    /// A case whose solve was revoked.
+    revoked: Option<String>,
 }
 
 impl Course {
@@ -78,7 +83,13 @@ impl Course {
         let sums = Sums::before_late(&plan);
         let below = notices::below(&sums);
         let listed = listed::chosen(plan.late.as_ref());
-        Self { below, late: plan.late, listed }
+        let revoked = plan.steps().find_map(|step| match &step.body {
+            Body::RevokeSolve(m) if sums.cases.get(&m.case_no).is_some_and(|c| c.solved_on.is_none()) => {
+                Some(m.case_no.clone())
+            }
+            _ => None,
+        });
+        Self { below, late: plan.late, listed, revoked }
     }
 
     /// Phase by phase: months are closed, then their notices follow month by month, so that the second of two leads to an
@@ -91,7 +102,7 @@ impl Course {
         }
         let pairs = interviews::pairs(&self.below);
         let tales = pairs.iter().enumerate().map(|(n, pair)| interviews::tale(n, pair, self.falls(pair)));
-        phases.push(tales.collect());
+        phases.push(tales.chain(self.revoked.as_deref().map(super::hq::revoked)).collect());
         phases
     }
 

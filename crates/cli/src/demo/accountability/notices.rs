@@ -32,7 +32,7 @@ pub(super) enum Fate {
     PlanSubmitted,
     /// The plan is not carried out.
     Approved,
-    /// It was carried out and did not do.
+    /// It was carried out and did not do; nothing better has come.
     Failed,
     /// The plan came late and was returned once; closed in the end.
     LatePlan,
@@ -56,7 +56,7 @@ impl Fate {
 
     /// Whether a step is missing whose time is over.
     fn is_overdue(self) -> bool {
-        matches!(self, Self::Issued | Self::Acknowledged | Self::Returned | Self::Approved)
+        !matches!(self, Self::PlanSubmitted | Self::LatePlan | Self::Closed)
     }
     fn is_open(self) -> bool {
         !matches!(self, Self::LatePlan | Self::Closed)
