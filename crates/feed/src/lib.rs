@@ -11,6 +11,8 @@
 //! start and after every reconnect. A consumer's cursor is the [`ChainHead`](xiaoan_eventstore::ChainHead) it keeps
 //! in the transaction of what it writes.
 //!
+//! Invariant: only a service's own feed publishes its subjects; consumers only read (`users.rs`, kept by the broker).
+//!
 //! Invariant: a gap is never skipped and a broken chain is never passed. PostgreSQL decides, NATS carries: all of
 //! NATS may be lost and the consumers go on through `EventLog`.
 
@@ -23,6 +25,7 @@ mod peer;
 mod publisher;
 mod reader;
 mod server;
+mod users;
 pub mod wire;
 
 pub use error::FeedError;
@@ -31,3 +34,4 @@ pub use options::{FeedSource, NatsOptions, PeerTls, Token};
 pub use publisher::{Publisher, PublisherHandle, PublisherState, PublisherStatus};
 pub use reader::LogReader;
 pub use server::{Access, EventLogServer, allow_all, event_log_service};
+pub use users::{BrokerUser, authorization};

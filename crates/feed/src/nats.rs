@@ -1,6 +1,6 @@
 //! The connection to NATS: one that never gives up, and says when it was interrupted.
 
-use crate::{FeedError, NatsOptions};
+use crate::{FeedError, NatsOptions, users};
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use std::time::Duration;
@@ -49,6 +49,10 @@ pub(crate) async fn connect(options: &NatsOptions, name: &str) -> Result<Connect
         });
     if let Some(path) = &options.credentials {
         connect = connect.credentials_file(path).await.map_err(|error| setting("nats credentials", error))?;
+    }
+    if let Some(path) = &options.nkey {
+        let signing = users::sign_in(path)?;
+        connect = connect.nkey(signing.seed).custom_inbox_prefix(signing.inbox);
     }
     if let Some(path) = &options.ca {
         connect = connect.add_root_certificates(path.clone());

@@ -10,6 +10,8 @@ pub struct NatsOptions {
     pub url: String,
     /// Credentials file (`nsc`), when the broker asks for one.
     pub credentials: Option<PathBuf>,
+    /// File with the seed of an nkey (`SU…`), when the broker knows its users by nkey ([`crate::BrokerUser`]).
+    pub nkey: Option<PathBuf>,
     /// Certificate authority of the broker, PEM, beside the built-in ones.
     pub ca: Option<PathBuf>,
     /// Replicas of a stream: 1, or 3 in a cluster.
@@ -45,6 +47,7 @@ impl Default for NatsOptions {
         Self {
             url: "nats://127.0.0.1:7222".to_owned(),
             credentials: None,
+            nkey: None,
             ca: None,
             replicas: 1,
             max_age: Duration::from_secs(30 * 24 * 3600),

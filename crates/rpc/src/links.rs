@@ -20,6 +20,7 @@ impl ServiceOptions {
     pub fn nats(&self) -> Result<NatsOptions> {
         Ok(NatsOptions {
             credentials: self.nats_creds.clone(),
+            nkey: self.nats_nkey_file.clone(),
             ca: self.nats_ca.clone(),
             replicas: usize::try_from(self.nats_replicas)?,
             ..NatsOptions::at(self.nats_url.expose())

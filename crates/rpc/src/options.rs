@@ -120,6 +120,9 @@ pub struct ServiceOptions {
     /// NATS credentials (a .creds file)
     #[arg(long, env = "XIAOAN_NATS_CREDS", value_name = "FILE")]
     pub nats_creds: Option<PathBuf>,
+    /// Seed of the service's nkey at NATS (SU…); the broker lets it publish its own subjects only
+    #[arg(long, env = "XIAOAN_NATS_NKEY_FILE", value_name = "FILE", conflicts_with = "nats_creds")]
+    pub nats_nkey_file: Option<PathBuf>,
     /// CA of the NATS server's certificate (PEM)
     #[arg(long, env = "XIAOAN_NATS_CA", value_name = "FILE")]
     pub nats_ca: Option<PathBuf>,

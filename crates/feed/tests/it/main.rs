@@ -7,3 +7,4 @@ mod follower;
 mod loss;
 mod publisher;
 mod source;
+mod users;
