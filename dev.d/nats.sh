@@ -1,9 +1,13 @@
-# A private nats-server with JetStream on loopback, or the one that NATS_URL names.
+# A private nats-server with JetStream on loopback that knows the services by their keys, or the one that NATS_URL names.
 
 nats_url() { printf '%s' "${NATS_URL:-nats://127.0.0.1:$XIAOAN_NATS_PORT}"; }
 
-# nats_config FOLDER PORT
+# Where the seed of a service's key at the broker lies.
+nats_key() { printf '%s' "$SECRETS/nats-$1.nk"; }
+
+# nats_config FOLDER PORT: the broker knows the services and lets each publish its own subjects only.
 nats_config() {
+  local service VARS
   cat <<CONF
 listen: "127.0.0.1:$2"
 jetstream {
@@ -12,7 +16,16 @@ jetstream {
   sync_interval: always
 }
 max_payload: 8MB
+authorization { users = [
 CONF
+  for service in "${SERVICES[@]}"; do
+    service_vars "$service"
+    (
+      export "${VARS[@]}"
+      "$(xiaoan_bin "$service")" broker-user
+    ) || return 1
+  done
+  echo '] }'
 }
 
 up_nats() {
@@ -20,12 +33,18 @@ up_nats() {
     say "NATS: the one of NATS_URL"
     return
   fi
-  pid_of nats >/dev/null && return
+  local config=$DEV/nats/nats.conf running
+  mkdir -p "$DEV/nats" "$RUN" "$LOGS"
+  (umask 077 && nats_config "$DEV/nats" "$XIAOAN_NATS_PORT" >"$config.new") || die "the broker's users could not be made"
+  if running=$(pid_of nats); then
+    # A service follows another one since: users are read again without a restart.
+    if cmp -s "$config.new" "$config"; then rm "$config.new"; else mv "$config.new" "$config" && kill -HUP "$running"; fi
+    return
+  fi
+  mv "$config.new" "$config"
   find_nats
   port_open "$XIAOAN_NATS_PORT" && die "port $XIAOAN_NATS_PORT is taken by something else: XIAOAN_NATS_PORT=… or --port-base …"
-  mkdir -p "$DEV/nats" "$RUN" "$LOGS"
-  nats_config "$DEV/nats" "$XIAOAN_NATS_PORT" >"$DEV/nats/nats.conf"
-  setsid "$NATS_SERVER" --config "$DEV/nats/nats.conf" >>"$LOGS/nats.log" 2>&1 </dev/null &
+  setsid "$NATS_SERVER" --config "$config" >>"$LOGS/nats.log" 2>&1 </dev/null &
   remember nats $!
   step "starting nats-server $(nats_version "$NATS_SERVER") on 127.0.0.1:$XIAOAN_NATS_PORT" await_port nats "$XIAOAN_NATS_PORT" || {
     tail -n 20 "$LOGS/nats.log" >&2
