@@ -3,9 +3,11 @@
 //! (`proto/xiaoan/hq/v1/closing.proto`, "Digest of a closing").
 
 use crate::core::v1::Date;
-use crate::hq::v1::{ClosedEntry, ClosedFigures, ClosedSource, ClosedValue};
+use crate::hq::v1::{ClosedEntry, ClosedFigures, ClosedSource, ClosedValue, IntegrityCount, Scheme};
+use crate::measures::INTEGRITY_MEASURES;
 use crate::rankings::v1::{Entry, GetStandingsResponse, IndicatorValue, SourcePosition};
 use prost::Message;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 impl From<&IndicatorValue> for ClosedValue {
@@ -46,8 +48,8 @@ impl From<&GetStandingsResponse> for ClosedFigures {
     fn from(standings: &GetStandingsResponse) -> Self {
         let mut entries: Vec<_> = standings.entries.iter().map(ClosedEntry::from).collect();
         entries.sort_by(|a, b| (&a.org_unit, &a.squadron).cmp(&(&b.org_unit, &b.squadron)));
-        for entry in &mut entries {
-            entry.integrity.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Some(scheme) = &standings.scheme {
+            entries.iter_mut().for_each(|entry| entry.integrity = integrity(scheme, &entry.values));
         }
         let mut sources: Vec<_> = standings.sources.iter().map(ClosedSource::from).collect();
         sources.sort_by(|a, b| a.source.cmp(&b.source));
@@ -61,6 +63,20 @@ impl From<&GetStandingsResponse> for ClosedFigures {
             digest: Vec::new(),
         }
     }
+}
+
+/// The counts of a row that bear on the integrity of its rates, by name: of every indicator of the scheme that counts such a
+/// measure, the first that does. A scheme without any has none.
+fn integrity(scheme: &Scheme, values: &[ClosedValue]) -> Vec<IntegrityCount> {
+    let mut counts = BTreeMap::new();
+    for indicator in &scheme.indicators {
+        let name = indicator.numerator.as_ref().map_or("", |part| part.measure.as_str());
+        let value = values.iter().find(|value| value.id == indicator.id);
+        if let Some(value) = value.filter(|_| INTEGRITY_MEASURES.contains(&name)) {
+            counts.entry(name).or_insert(value.numerator);
+        }
+    }
+    counts.into_iter().map(|(name, count)| IntegrityCount { name: name.to_owned(), count }).collect()
 }
 
 /// The canonical text over which a closing's digest is taken; `sha256` is the hash of bytes.
@@ -111,7 +127,17 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hq::v1::Scheme;
+    use crate::hq::v1::{Indicator, MeasureRef};
+
+    fn counting(id: &str, numerator: &str, denominator: Option<&str>) -> Indicator {
+        let part = |measure: &str| MeasureRef { measure: measure.into(), ..Default::default() };
+        Indicator {
+            id: id.into(),
+            numerator: Some(part(numerator)),
+            denominator: denominator.map(part),
+            ..Default::default()
+        }
+    }
 
     #[test]
     fn the_text_of_a_closing_is_frozen() {
@@ -125,7 +151,16 @@ mod tests {
         let standings = GetStandingsResponse {
             from: Some(Date { year: 2026, month: 6, day: 1 }),
             to: Some(Date { year: 2026, month: 6, day: 30 }),
-            scheme: Some(Scheme { board: "theft-stations".into(), version: 2, ..Default::default() }),
+            scheme: Some(Scheme {
+                board: "theft-stations".into(),
+                version: 2,
+                indicators: vec![
+                    counting("solve_rate", "case.solved", Some("case.filed")),
+                    counting("recording_rate", "audit.recorded", Some("audit.sampled")),
+                    counting("revoked", "case.solve_revoked", None),
+                ],
+                ..Default::default()
+            }),
             entries: vec![
                 Entry {
                     org_unit: "371102020000".into(),
@@ -136,7 +171,11 @@ mod tests {
                 Entry {
                     org_unit: "371102010000".into(),
                     attention: true,
-                    indicators: vec![value("solve_rate", 2, Some(9), false)],
+                    indicators: vec![
+                        value("solve_rate", 2, Some(9), false),
+                        value("recording_rate", 5, Some(10), true),
+                        value("revoked", 3, None, true),
+                    ],
                     ..Default::default()
                 },
             ],
@@ -164,6 +203,10 @@ mod tests {
             source\thq\t7\tab\n\
             entry\t371102010000\t\t-\t1\n\
             value\tsolve_rate\t2\t9\t0\n\
+            value\trecording_rate\t5\t10\t1\n\
+            value\trevoked\t3\t-\t1\n\
+            integrity\taudit.recorded\t5\n\
+            integrity\tcase.solve_revoked\t3\n\
             entry\t371102020000\t\t1\t0\n\
             value\tfiled\t20\t-\t1\n\
             value\tsolve_rate\t8\t20\t1\n";

@@ -6,6 +6,7 @@ mod campaigns;
 mod closings;
 mod commendations;
 mod frozen;
+mod gate;
 mod golden;
 mod golden_files;
 mod house;
