@@ -1,7 +1,7 @@
 //! Names of the measures: what schemes may count. hq refuses other names, rankings books these and no others.
 
 /// Every measure, with the service whose events book it. The order is that of rankings' numbers: append only.
-pub const MEASURES: [(&str, &str); 42] = [
+pub const MEASURES: [(&str, &str); 43] = [
     ("case.filed", "cases"),
     ("case.solved", "cases"),
     ("case.cohort_solved", "cases"),
@@ -44,10 +44,11 @@ pub const MEASURES: [(&str, &str); 42] = [
     ("report.filed_late", "cases"),
     ("audit.sampled", "cases"),
     ("audit.recorded", "cases"),
+    ("case.near_threshold", "cases"),
 ];
 
 /// Measures that say how far a rate can be trusted: they stand beside it and rank nobody (domain reference §E).
-pub const INTEGRITY_MEASURES: [&str; 9] = [
+pub const INTEGRITY_MEASURES: [&str; 10] = [
     "case.withdrawn_no_crime",
     "case.reclassified_down",
     "case.solve_revoked",
@@ -57,6 +58,7 @@ pub const INTEGRITY_MEASURES: [&str; 9] = [
     "report.filed_late",
     "audit.sampled",
     "audit.recorded",
+    "case.near_threshold",
 ];
 
 /// Measures whose lines have a squadron as their category: what a board of squadrons may count.

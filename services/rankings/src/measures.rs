@@ -95,6 +95,8 @@ pub enum Measure {
     AuditSampled = 41,
     /// Those of them that had been recorded.
     AuditRecorded = 42,
+    /// Cases filed with a loss just under the threshold of their categories (remark CB-017), on the day of filing.
+    NearThreshold = 43,
 }
 
 impl Measure {
@@ -144,6 +146,7 @@ impl Measure {
         Self::FiledLate,
         Self::AuditSampled,
         Self::AuditRecorded,
+        Self::NearThreshold,
     ];
 
     /// Name that schemes and the API use.
@@ -198,6 +201,7 @@ impl Measure {
             Self::FiledLate => "report_filed_late",
             Self::AuditSampled => "audit_sampled",
             Self::AuditRecorded => "audit_recorded",
+            Self::NearThreshold => "case_near_threshold",
         }
     }
 
@@ -280,7 +284,7 @@ mod tests {
             assert_eq!(measure.column(), name.replace('.', "_"));
         }
         assert_eq!(Measure::with_id(0), None);
-        assert_eq!(Measure::with_id(43), None);
+        assert_eq!(Measure::with_id(44), None);
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Source {
 }
 
 /// Those of cases were added in two goes: the facts, and what tells how far they can be trusted.
-const OF_CASES: [Measure; 22] = [
+const OF_CASES: [Measure; 23] = [
     Measure::CaseFiled,
     Measure::CaseSolved,
     Measure::CaseCohortSolved,
@@ -76,6 +76,7 @@ const OF_CASES: [Measure; 22] = [
     Measure::FiledLate,
     Measure::AuditSampled,
     Measure::AuditRecorded,
+    Measure::NearThreshold,
 ];
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! | case reclassified to a category that weighs less | + on the day of filing, under the category that it left |
 //! | solve revoked | + on the day of the solve |
 //! | case filed | + recorded late, when it was recorded in a later month than it was filed in |
+//! | | + near the threshold, when its loss lies just under it |
 //! | alert disposed of without a case; that disposition overridden | ± not filed, on the day of receipt |
 //! | report registered | + on its day |
 //! | report filed after its review was due | + filed late, on the day of filing |
@@ -49,7 +50,10 @@ pub fn of_case(event: &CaseEvent, recorded_on: Option<Date>) -> Result<Vec<Line>
             let later = recorded_on
                 .is_some_and(|on| (on.year(), on.month() as u8) > (filed_on.year(), filed_on.month() as u8));
             let own = matches!(e.provenance(), Provenance::Unspecified | Provenance::Recorded);
-            one(&e.org_unit, &e.category, Measure::RecordedLate, filed_on, i64::from(later && own))
+            let mut book = Book::new(&e.org_unit, &e.category, 1)?;
+            book.add(Measure::RecordedLate, filed_on, i64::from(later && own));
+            book.add(Measure::NearThreshold, filed_on, i64::from(e.near_threshold));
+            Ok(book.lines)
         }
         CaseEvent::Withdrawn(e) if e.leaves_count => on_filing(&e.facts, Measure::WithdrawnNoCrime, 1),
         CaseEvent::Refiled(e) if e.returns_to_count => on_filing(&e.facts, Measure::WithdrawnNoCrime, -1),
@@ -231,6 +235,18 @@ mod tests {
         assert_eq!(recorded(date!(2026 - 06 - 30), Provenance::Recorded), []);
         assert_eq!(recorded(JULY, Provenance::LegacyImport), []);
         assert_eq!(recorded(JULY, Provenance::Demo), []);
+    }
+
+    #[test]
+    fn a_loss_just_under_the_threshold_stands_on_the_day_of_filing() {
+        let filed = CaseFiled {
+            org_unit: UNIT.into(),
+            category: "050201".into(),
+            filed_on: Some(JUNE.into()),
+            near_threshold: true,
+            ..Default::default()
+        };
+        assert_eq!(told(of_case(&filed.into(), Some(JUNE))), theft(Measure::NearThreshold, JUNE, 1));
     }
 
     #[test]

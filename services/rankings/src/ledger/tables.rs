@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Rises when `tables.sql` or what is booked changes: the service then throws the old generation away and reads the logs
 /// again.
-const LAYOUT: i32 = 4;
+const LAYOUT: i32 = 5;
 
 const TABLES: &str = include_str!("tables.sql");
 const SUMS: &str = include_str!("sums.sql");

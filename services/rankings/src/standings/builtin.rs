@@ -283,6 +283,15 @@ fn integrity_indicators() -> Vec<Indicator> {
             lower,
         ),
         count("filed_late", "逾期立案", "Filed late", Measure::FiledLate, "", "件", lower),
+        count(
+            "near_threshold",
+            "临界金额",
+            "Just under the threshold",
+            Measure::NearThreshold,
+            THEFT,
+            "件",
+            lower,
+        ),
         rate(
             "recording_rate",
             "如实立案率",

@@ -51,6 +51,7 @@ const MEASURES: &[(&str, &str, &str)] = &[
     ("report.filed_late", "逾期立案", "filed late"),
     ("audit.sampled", "抽查应立", "should have been recorded"),
     ("audit.recorded", "抽查已立", "had been recorded"),
+    ("case.near_threshold", "临界金额", "loss just under the threshold"),
     ("officers", "民警数", "officers"),
 ];
 
@@ -161,7 +162,7 @@ pub fn source(name: &str, lang: Lang) -> &str {
     const SOURCES: &[(&str, &str, &str)] = &[
         ("antifraud", "止付、冻结、资金返还", "stops, freezes, returns of money"),
         ("cases", "警情、案件、串并案", "alerts, cases, series"),
-        ("hq", "机构、人数、考核办法", "units, headcounts, schemes"),
+        ("hq", "机构、人数、考核办法、结账与督办", "units, headcounts, schemes, closings and what follows"),
         ("port", "港区事件、保安、货运", "port incidents, guards, freight"),
         ("volunteers", "义警、中队、巡逻", "volunteers, squadrons, patrols"),
     ];
