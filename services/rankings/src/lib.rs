@@ -4,12 +4,13 @@
 //! |---|---|---|
 //! | 1 | an event becomes signed lines: pure, no memory | [`booking`] |
 //! | 2 | lines, daily and monthly sums and the checkpoint are written in one transaction, source by source | [`ledger`] |
-//! | 3 | hq's schemes and campaigns are kept, all versions; squadrons by name | [`decisions`], [`squadrons`] |
+//! | 3 | hq's schemes and campaigns are kept, all versions; what followed from closed months; squadrons by name | [`decisions`], [`accountability`], [`squadrons`] |
 //! | 4 | sums become rows with ranks, exact fractions only: pure | [`standings`] |
 //! | 5 | readers ask: the web board in process, everybody else through gRPC | [`Reader`], [`grpc`], [`web`] |
 //!
 //! Invariant: there are no commands. Drop the database and the service rebuilds itself from the logs it follows.
 
+pub mod accountability;
 pub mod booking;
 pub mod decisions;
 pub mod grpc;

@@ -1,5 +1,6 @@
 //! rankings put together: the projections that follow the sources, the reader over them, gRPC and the web board in front.
 
+use crate::accountability::Accountability;
 use crate::decisions::{self, Decisions};
 use crate::grpc::rankings_service;
 use crate::ledger::{Ledger, LedgerRebuild};
@@ -113,7 +114,8 @@ impl Parts {
         reader.read_logs([logs.rebuild.as_slice(), &[LogReader::remote(&logs.hq)]].concat());
         let mut projections = vec![
             Runner::remote(logs.hq.clone(), pool.clone(), Announced::new(directory, bell.clone())),
-            Runner::remote(logs.hq, pool.clone(), Announced::new(Decisions::new(), bell.clone())),
+            Runner::remote(logs.hq.clone(), pool.clone(), Announced::new(Decisions::new(), bell.clone())),
+            Runner::remote(logs.hq.clone(), pool.clone(), Announced::new(Accountability::new(), bell.clone())),
         ];
         // A runner per source: one that is down or has stopped leaves the others alone.
         for (source, log) in logs.ledger {
@@ -125,8 +127,16 @@ impl Parts {
             projections.push(Runner::remote(log, pool.clone(), lines));
         }
         reader.follow(projections.clone());
-        let rebuild = Rebuilder::new(pool.clone(), logs.rebuild, LedgerRebuild::new(pool.clone()));
-        Ok(Self { reader, pool, projections, rebuilders: vec![rebuild] })
+        let rebuilders = vec![
+            Rebuilder::new(pool.clone(), logs.rebuild, LedgerRebuild::new(pool.clone())),
+            Rebuilder::new(pool.clone(), vec![LogReader::remote(&logs.hq)], Arc::new(Decisions::rebuild())),
+            Rebuilder::new(
+                pool.clone(),
+                vec![LogReader::remote(&logs.hq)],
+                Arc::new(Accountability::rebuild()),
+            ),
+        ];
+        Ok(Self { reader, pool, projections, rebuilders })
     }
 
     /// Mounts all services of rankings. A projection that has stopped makes the board say so, not the service unready:

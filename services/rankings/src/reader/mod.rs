@@ -7,7 +7,9 @@
 //! | what they are to know: a moment, positions of the sources | [`knowledge`] |
 //! | standings again whenever they change | [`watch`] |
 //! | how far the sources have been read | [`sources`] |
+//! | what hq decided after a month was over | [`accountability`] |
 
+mod accountability;
 mod answer;
 mod around;
 mod bell;

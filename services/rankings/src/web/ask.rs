@@ -90,7 +90,7 @@ pub struct Frame {
     pub l: Lang,
     /// Title of the page.
     pub title: String,
-    /// Part of the site: "boards", "city", "sources" or "".
+    /// Part of the site: "boards", "city", "closings", "accountability", "sources" or "".
     pub active: &'static str,
     /// This page in the other language.
     pub switch: String,
@@ -106,6 +106,14 @@ impl Frame {
     /// Address of the headline sheet.
     pub fn city(&self) -> String {
         links::board("city", "", "", self.l)
+    }
+    /// Address of the closed periods.
+    pub fn closings(&self) -> String {
+        links::to("/closings", &[], self.l)
+    }
+    /// Address of what hq decided from them.
+    pub fn accountability(&self) -> String {
+        links::to("/accountability", &[], self.l)
     }
     /// Address of the sources.
     pub fn sources(&self) -> String {

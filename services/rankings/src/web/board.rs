@@ -8,7 +8,7 @@ use super::lang::Lang;
 use super::period::Span;
 use super::row::{self, Row};
 use super::status::Status;
-use super::{figure, links, names};
+use super::{figure, integrity, links, names};
 
 /// Names of units that are not on the board themselves, such as the bureau above a station: code → (zh, en).
 pub type Names<'a> = &'a dyn Fn(&str) -> Option<(String, String)>;
@@ -29,6 +29,18 @@ pub struct Place {
 impl Place {
     /// Address of the page that lists the events behind one number of a unit or squadron; neither = the whole city.
     pub fn explain(&self, unit: &str, squadron: &str, indicator: &str, part: &str) -> String {
+        self.explain_closed(unit, squadron, indicator, part, "")
+    }
+
+    /// The same for a number of the period's closing: that of a correction, "0" the frozen one, empty = as it is now.
+    pub fn explain_closed(
+        &self,
+        unit: &str,
+        squadron: &str,
+        indicator: &str,
+        part: &str,
+        closing: &str,
+    ) -> String {
         let pairs = [
             ("period", self.period.as_str()),
             ("unit", unit),
@@ -36,6 +48,7 @@ impl Place {
             ("indicator", indicator),
             ("part", part),
             ("as_of", self.as_of.as_str()),
+            ("closing", closing),
         ];
         links::to(&format!("/boards/{}/explain", links::encoded(&self.board)), &pairs, self.lang)
     }
@@ -87,6 +100,8 @@ pub struct BoardView {
     pub funnel: Option<String>,
     /// Page of the months.
     pub trend: String,
+    /// Page of what bears on the rates, when a share of cases ranks.
+    pub integrity_page: Option<String>,
     /// Head of the column of names.
     pub who: &'static str,
 }
@@ -165,6 +180,9 @@ pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) 
             .filter(|i| names::is_percent(i) && !names::is_money(i))
             .map(|_| figure::page(place, "funnel", "", "")),
         trend: figure::page(place, "trend", "", ""),
+        integrity_page: by
+            .filter(|i| names::is_percent(i) && !names::is_money(i))
+            .map(|_| integrity::href(place)),
         who: match scheme.entrants() {
             Entrants::Squadrons => lang.t("中队", "Squadron"),
             Entrants::Unspecified => lang.t("单位", "Unit"),

@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use std::collections::HashMap;
 use xiaoan_proto::hq::v1::{Campaign, Indicator};
 use xiaoan_proto::rankings::v1::{Entry, ExplainRequest, ExplainResponse, GetStandingsResponse, LedgerLine};
 
@@ -15,7 +16,9 @@ use super::lang::Lang;
 use super::pages::{answer, last_day, period_label, place};
 use super::problem::Problem;
 use super::status::Status;
-use super::{links, names};
+use super::{figure, links, names};
+use crate::Knowledge;
+use crate::accountability::positions;
 use crate::measures::OFFICERS;
 
 /// Lines on a page.
@@ -34,6 +37,8 @@ pub struct Asked {
     pub indicator: String,
     /// The denominator, not the numerator.
     pub denominator: bool,
+    /// Of the period's closing: the number of a correction, 0 = the frozen figures; `None` = as it is now.
+    pub closing: Option<i32>,
     /// Page token; empty = first page.
     pub token: String,
     /// Lines on the pages before, as the link says; shown only.
@@ -43,6 +48,7 @@ pub struct Asked {
 impl Asked {
     fn link(&self, denominator: bool, token: &str, skipped: i64) -> String {
         let skipped = if skipped > 0 { skipped.to_string() } else { String::new() };
+        let closing = self.closing.map(|number| number.to_string()).unwrap_or_default();
         let pairs = [
             ("period", self.place.period.as_str()),
             ("unit", self.unit.as_str()),
@@ -50,6 +56,7 @@ impl Asked {
             ("indicator", self.indicator.as_str()),
             ("part", if denominator { "denominator" } else { "numerator" }),
             ("as_of", self.place.as_of.as_str()),
+            ("closing", closing.as_str()),
             ("page", token),
             ("after", skipped.as_str()),
         ];
@@ -79,10 +86,15 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
                 ));
             }
         },
+        closing: match ask.get("closing") {
+            "" => None,
+            text => Some(text.parse().map_err(|_| no_closing())?),
+        },
         token: ask.get("page").to_owned(),
         skipped: ask.get("after").parse().unwrap_or(0),
         place,
     };
+    let counted = closed_positions(web, &asked).await?;
     let request = ExplainRequest {
         board: board.to_owned(),
         period: asked.place.period.clone(),
@@ -93,14 +105,15 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
         page_size: PAGE,
         page_token: asked.token.clone(),
         squadron: asked.squadron.clone(),
-        ..Default::default()
+        as_of_positions: counted.clone(),
     };
     let broken = |error| Problem::of(error, board, &asked.place.period);
+    let known = Knowledge::new(as_of, counted).map_err(broken)?;
     // Events may arrive between the two reads; the standings are then read once more before anything is called unequal.
-    let mut standings = web.reader.standings(board, &asked.place.period, as_of).await.map_err(broken)?;
+    let mut standings = web.reader.standings(board, &asked.place.period, known.clone()).await.map_err(broken)?;
     let lines = web.reader.explain(&request).await.map_err(broken)?;
     if number(&standings, &asked) != Some(lines.sum) {
-        standings = web.reader.standings(board, &asked.place.period, as_of).await.map_err(broken)?;
+        standings = web.reader.standings(board, &asked.place.period, known).await.map_err(broken)?;
     }
     let campaigns = web.reader.campaigns().await.map_err(broken)?;
     let day = last_day(&standings).unwrap_or_else(|| web.reader.today());
@@ -109,6 +122,18 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
     page.map(|page| ask.page(&page)).ok_or_else(|| {
         Problem::argument("榜上没有这个单位或指标。", "The board has no such unit or indicator.")
     })
+}
+
+/// Up to where the closing that is asked for counted each source; nothing when none is.
+async fn closed_positions(web: &Web, asked: &Asked) -> Result<HashMap<String, i64>, Problem> {
+    let Some(number) = asked.closing else { return Ok(HashMap::new()) };
+    let Place { board, period, .. } = &asked.place;
+    let closed = web.reader.closed(board, period).await.map_err(|e| Problem::of(e, board, period))?;
+    closed.as_ref().and_then(|closed| closed.figures(number)).map(positions).ok_or_else(no_closing)
+}
+
+fn no_closing() -> Problem {
+    Problem::argument("没有这一次结账或更正。", "There is no such closing or correction.")
 }
 
 /// The number as the standings show it: numerator or denominator of the unit's indicator.
@@ -138,6 +163,8 @@ pub struct ExplainPage {
     part: String,
     rate: bool,
     as_of: Option<Moment>,
+    /// Page of the closing whose number it is, and what it is called.
+    closing: Option<(String, String)>,
     status: Status,
     number: String,
     sum: String,
@@ -219,6 +246,10 @@ impl ExplainPage {
             part: part(asked.denominator, lang).to_owned(),
             rate: indicator.denominator.is_some(),
             as_of: Moment::of_wire(standings.as_of.as_ref()),
+            closing: asked.closing.map(|number| {
+                let title = super::closing::column(Some(number), lang);
+                (figure::page(&asked.place, "closing", "", ""), title)
+            }),
             status: Status::of(&standings.sources, lang),
             number: amount(number),
             sum: amount(found.sum),

@@ -8,26 +8,38 @@
 //! | `/boards/{board}/funnel?period` | units over the limits of chance |
 //! | `/boards/{board}/trend?period&unit&indicator` | a figure month by month with the year before |
 //! | `/boards/{board}/why?period&unit` | why a unit has its rank |
+//! | `/boards/{board}/integrity?period` | what bears on the rates, and whether solves pile up at the ends of months |
+//! | `/boards/{board}/closing?period&indicator&recount` | a closed period: frozen figures beside those of now |
 //! | `/boards/{board}/live` | "something changed", as Server-Sent Events |
+//! | `/closings` | every closed period |
+//! | `/accountability?bureau` | open notices, interviews, listed cases; what is overdue |
 //! | `/sources` | per source its position, lag, chain head and state |
 //! | `/assets/…` | our own style, script and icon |
 //!
-//! Invariants: nothing personal is shown, because nothing here reads anything but the ledger; there is no sign-in yet,
+//! Invariants: nothing personal is shown, because nothing here reads anything but the ledger and what hq decided about units; there is no sign-in yet,
 //! so [`serve`] refuses to listen beyond loopback; every figure on a page comes from one snapshot of the standings.
 
+mod accountability;
+mod accountability_rows;
 mod ask;
 mod assets;
 mod board;
+mod closing;
+mod closing_rows;
+mod closings;
 mod explain;
 mod figure;
 mod format;
 mod funnel;
 mod guard;
+mod integrity;
 mod interval;
 mod lang;
 mod links;
 mod live;
+mod month_ends;
 mod names;
+mod overdue;
 mod pages;
 mod period;
 mod picker;
@@ -36,6 +48,8 @@ mod problem;
 mod rendering;
 #[cfg(test)]
 mod rendering_figures;
+#[cfg(test)]
+mod rendering_after;
 mod row;
 #[cfg(test)]
 mod sample;
@@ -45,6 +59,7 @@ mod status;
 mod summary;
 mod trend;
 mod why;
+mod words;
 
 use axum::Router;
 use axum::routing::get;
@@ -135,7 +150,11 @@ pub fn router(reader: Reader, hosts: Vec<String>, ending: watch::Receiver<bool>)
         .route("/boards/{board}/funnel", get(funnel::funnel))
         .route("/boards/{board}/trend", get(trend::trend))
         .route("/boards/{board}/why", get(why::why))
+        .route("/boards/{board}/integrity", get(integrity::integrity))
+        .route("/boards/{board}/closing", get(closing::closing))
         .route("/boards/{board}/live", get(live::live))
+        .route("/closings", get(closings::closings))
+        .route("/accountability", get(accountability::accountability))
         .route("/sources", get(sources::sources))
         .route("/assets/{digest}/{name}", get(assets::get))
         .fallback(pages::nothing)

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::row::{RankChange, Yoy};
 use super::sheet::{self, SheetPage};
 use super::status::Status;
-use super::{links, summary};
+use super::{links, overdue, summary};
 
 /// `GET /`: every board with its headline.
 pub async fn index(State(web): State<Web>, ask: Ask) -> Response {
@@ -89,7 +89,16 @@ async fn read_board(web: &Web, board: &str, ask: &Ask) -> Result<Response, Probl
     if standings.scheme.as_ref().is_some_and(sheet::is_sheet) {
         return Ok(ask.page(&SheetPage::of(&standings, &place, &names, &campaigns, today, ask)));
     }
-    Ok(ask.page(&BoardPage::of(&standings, &place, &names, &campaigns, today, ask)))
+    let broken = |error| Problem::of(error, board, &place.period);
+    let closing = web.reader.closing(board, &place.period).await.map_err(broken)?;
+    let mut page = BoardPage::of(&standings, &place, &names, &campaigns, today, ask);
+    page.closing = overdue::state(closing.as_ref(), &place);
+    // Who is late is late now; a board of the past is shown as it was.
+    if as_of.is_none() {
+        let late = web.reader.overdue_notices().await.map_err(broken)?;
+        overdue::mark(&mut page.v, &late, &campaigns, ask.lang);
+    }
+    Ok(ask.page(&page))
 }
 
 /// Last day counted.
@@ -103,10 +112,13 @@ pub fn last_day(standings: &GetStandingsResponse) -> Option<Date> {
 pub struct BoardPage {
     f: Frame,
     l: Lang,
-    v: BoardView,
+    /// The table, with the rows of units that are late marked.
+    pub v: BoardView,
     picker: Picker,
     live: Option<String>,
     unfinished: bool,
+    /// Whether the period is closed.
+    pub closing: overdue::State,
 }
 
 impl BoardPage {
@@ -134,6 +146,7 @@ impl BoardPage {
             picker: Picker::of(place, shown, campaigns, today),
             live: place.as_of.is_empty().then_some(live),
             unfinished: shown.1 >= today,
+            closing: overdue::state(None, place),
             v,
         }
     }

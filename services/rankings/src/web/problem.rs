@@ -25,6 +25,13 @@ pub enum Problem {
         /// Period as asked.
         period: String,
     },
+    /// The period is not closed: its figures are provisional.
+    NotClosed {
+        /// Board that was asked for.
+        board: String,
+        /// Period as asked.
+        period: String,
+    },
     /// Another parameter is wrong.
     BadArgument(Said),
     /// Too many readers are waiting for changes.
@@ -62,7 +69,7 @@ impl Problem {
     /// Its status.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NoPage | Self::UnknownBoard(..) => StatusCode::NOT_FOUND,
+            Self::NoPage | Self::UnknownBoard(..) | Self::NotClosed { .. } => StatusCode::NOT_FOUND,
             Self::BadPeriod { .. } | Self::BadArgument(_) => StatusCode::BAD_REQUEST,
             Self::TooManyWatchers => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
@@ -74,6 +81,7 @@ impl Problem {
             Self::NoPage => l.t("没有这个页面", "There is no such page"),
             Self::UnknownBoard(..) => l.t("没有这张榜", "There is no such board"),
             Self::BadPeriod { .. } => l.t("看不懂这个期间", "This is no period"),
+            Self::NotClosed { .. } => l.t("这一期间尚未结账", "This period is not closed"),
             Self::BadArgument(_) => l.t("参数有误", "A parameter is wrong"),
             Self::TooManyWatchers => l.t("观看的人太多", "Too many are watching"),
             Self::Broken => l.t("暂时读不出榜单", "The board cannot be read just now"),
@@ -96,6 +104,10 @@ impl Problem {
                 Lang::En => format!(
                     "“{period}” names no period. Write a month, a quarter, a year, two days, or the id of a campaign, for example:"
                 ),
+            },
+            Self::NotClosed { period, .. } => match l {
+                Lang::Zh => format!("“{period}”还没有冻结，榜上是暂定数字。可以看："),
+                Lang::En => format!("“{period}” is not frozen; its figures are provisional. There are:"),
             },
             Self::BadArgument(said) => l.t(&said.zh, &said.en).to_owned(),
             Self::TooManyWatchers => l
@@ -130,6 +142,18 @@ impl Problem {
                     code: period.to_owned(),
                 })
                 .into(),
+            Self::NotClosed { board, period } => vec![
+                Example {
+                    href: links::board(board, period, "", l),
+                    label: l.t("这张榜的暂定数字", "The provisional figures").to_owned(),
+                    code: period.clone(),
+                },
+                Example {
+                    href: links::to("/closings", &[], l),
+                    label: l.t("已结账的期间", "Closed periods").to_owned(),
+                    code: String::new(),
+                },
+            ],
             _ => Vec::new(),
         }
     }

@@ -40,6 +40,7 @@ async fn explain_page(lines: &ExplainResponse, uri: &str) -> String {
         squadron: String::new(),
         indicator: "solve_rate".into(),
         denominator: false,
+        closing: None,
         token: ask.get("page").into(),
         skipped: 0,
     };

@@ -7,6 +7,7 @@ use super::board::{Names, Place, title};
 use super::format::{change, grouped, percent_of_bp, whole};
 use super::interval::{self, Bar};
 use super::lang::Lang;
+use super::overdue::Overdue;
 use super::{names, why};
 use crate::measures::OFFICERS;
 
@@ -33,6 +34,8 @@ pub struct Row {
     pub cells: Vec<Cell>,
     /// What tells how far the rate can be trusted, as far as it is not zero.
     pub integrity: Vec<Remark>,
+    /// Notices that it is late with.
+    pub overdue: Vec<Overdue>,
 }
 
 /// A figure in the line under a unit: what happened to its cases that bears on its rate.
@@ -160,6 +163,7 @@ pub fn row(entry: &Entry, scheme: &Scheme, place: &Place, lookup: Names<'_>) -> 
         attention: entry.attention.then(|| attention(entry, scheme, lang)),
         cells: cells.collect(),
         integrity: scheme.indicators.iter().filter_map(|i| remark(by_id(&i.id)?, i, entry, place)).collect(),
+        overdue: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rankings over real PostgreSQL: real logs of `hq` and the sources, the real runners, one database each.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod after;
 mod boards;
 mod browser;
 mod corrections;

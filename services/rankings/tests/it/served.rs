@@ -197,7 +197,8 @@ async fn the_ledger_is_checked_and_rebuilt_through_the_api_by_those_who_may() {
     let rows = listed.into_inner().projections;
     let mut names: Vec<_> = rows.iter().map(|p| (p.projection.as_str(), p.source.as_str())).collect();
     names.sort_unstable();
-    assert_eq!(names, [("decisions", "hq"), ("directory", "hq"), ("ledger", "cases")]);
+    let expected = [("accountability", "hq"), ("decisions", "hq"), ("directory", "hq"), ("ledger", "cases")];
+    assert_eq!(names, expected);
 
     let rebuild = RebuildProjectionRequest { projection: "ledger".into() };
     let refused = projections.rebuild_projection(served.of("officer", rebuild.clone())).await.unwrap_err();

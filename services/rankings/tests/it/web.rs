@@ -21,7 +21,7 @@ use xiaoan_testkit::DEADLINE;
 
 xiaoan_kernel::events! { enum CampaignEvent { Opened(CampaignOpened) } }
 
-const BOARD: &str = "/boards/theft-stations?period=2026-06";
+pub const BOARD: &str = "/boards/theft-stations?period=2026-06";
 
 /// Twelve thefts of the first station, five of them solved; three of the second; a withdrawn solve.
 pub async fn busy() -> World {
@@ -67,8 +67,8 @@ pub async fn text(response: Response) -> String {
 }
 
 /// The server as it runs, on a port of its own.
-struct Served {
-    address: SocketAddr,
+pub struct Served {
+    pub address: SocketAddr,
     end: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -87,16 +87,16 @@ impl Served {
         });
         Self { address, end, task }
     }
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
-    async fn stop(self) {
+    pub async fn stop(self) {
         self.end.send(true).unwrap();
         self.task.await.unwrap();
     }
 }
 
-async fn served(reader: Reader) -> Served {
+pub async fn served(reader: Reader) -> Served {
     Served::at(SocketAddr::from(([127, 0, 0, 1], 0)), reader).await
 }
 

@@ -16,6 +16,7 @@ use xiaoan_proto::cases::v1::{
 use xiaoan_proto::core::v1::OrgKind;
 use xiaoan_proto::hq::v1::{HeadcountRecorded, OrgUnitMoved, OrgUnitRegistered};
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse, IndicatorValue};
+use xiaoan_rankings::accountability::Accountability;
 use xiaoan_rankings::booking::case::CaseEvent;
 use xiaoan_rankings::decisions::Decisions;
 use xiaoan_rankings::ledger::Ledger;
@@ -82,6 +83,11 @@ pub async fn follow(
     let mut handles: Vec<_> = sources.iter().map(ledger).collect();
     handles.push(Runner::local(hq.clone(), pool.clone(), Announced::new(directory, bell.clone())));
     handles.push(Runner::local(hq.clone(), pool.clone(), Announced::new(Decisions::new(), bell.clone())));
+    handles.push(Runner::local(
+        hq.clone(),
+        pool.clone(),
+        Announced::new(Accountability::new(), bell.clone()),
+    ));
     if let Some(volunteers) = sources.iter().find(|log| log.source() == "volunteers") {
         handles.push(Runner::local(volunteers.clone(), pool, Announced::new(Squadrons::new(), bell)));
     }
