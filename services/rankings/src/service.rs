@@ -115,7 +115,11 @@ impl Parts {
         let mut projections = vec![
             Runner::remote(logs.hq.clone(), pool.clone(), Announced::new(directory, bell.clone())),
             Runner::remote(logs.hq.clone(), pool.clone(), Announced::new(Decisions::new(), bell.clone())),
-            Runner::remote(logs.hq.clone(), pool.clone(), Announced::new(Accountability::new(), bell.clone())),
+            Runner::remote(
+                logs.hq.clone(),
+                pool.clone(),
+                Announced::new(Accountability::new(), bell.clone()),
+            ),
         ];
         // A runner per source: one that is down or has stopped leaves the others alone.
         for (source, log) in logs.ledger {

@@ -110,7 +110,8 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
     let broken = |error| Problem::of(error, board, &asked.place.period);
     let known = Knowledge::new(as_of, counted).map_err(broken)?;
     // Events may arrive between the two reads; the standings are then read once more before anything is called unequal.
-    let mut standings = web.reader.standings(board, &asked.place.period, known.clone()).await.map_err(broken)?;
+    let mut standings =
+        web.reader.standings(board, &asked.place.period, known.clone()).await.map_err(broken)?;
     let lines = web.reader.explain(&request).await.map_err(broken)?;
     if number(&standings, &asked) != Some(lines.sum) {
         standings = web.reader.standings(board, &asked.place.period, known).await.map_err(broken)?;

@@ -47,9 +47,9 @@ mod problem;
 #[cfg(test)]
 mod rendering;
 #[cfg(test)]
-mod rendering_figures;
-#[cfg(test)]
 mod rendering_after;
+#[cfg(test)]
+mod rendering_figures;
 mod row;
 #[cfg(test)]
 mod sample;
