@@ -81,8 +81,9 @@ impl Office {
     }
 
     /// The city's number of thefts filed in June that the board shows.
-    fn filed(&self) -> Option<i64> {
-        let output = self.run(&["standings", "--board", "theft-stations", "--period", "2026-06"]);
+    fn filed(&self, as_of: &[&str]) -> Option<i64> {
+        let asked = ["standings", "--board", "theft-stations", "--period", "2026-06"];
+        let output = self.run(&[&asked as &[_], as_of].concat());
         let board: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
         let entries = board["entries"].as_array()?.iter();
         let values = entries.filter_map(|entry| entry["indicators"].as_array()).flatten();
@@ -106,12 +107,34 @@ async fn a_month_is_closed_noticed_corrected_and_counted_again() {
     wait_until(PATIENCE, || async {
         let imported = office.run(&import);
         assert_eq!(super::code(&imported), 1, "{}", super::text(&imported.stderr));
-        office.filed() == Some(all)
+        office.filed(&[]) == Some(all)
     })
     .await;
 
     assert_eq!(office.json(0, &closed)["closingId"], JUNE);
     assert_eq!(super::code(&office.run(&closed)), 1, "frozen once");
+    let range = ["closings", "freeze", "--board", "theft-stations", "--period", "2026-06-01..2026-06-30"];
+    let refused = super::text(&office.run(&range).stderr);
+    assert!(refused.contains("GE-006"), "{refused}");
+    // As the sources stood: before the first case nothing was filed, and at the frozen positions what was frozen.
+    assert_eq!(office.filed(&["--as-of-position", "cases=0"]), Some(0));
+    let shown = office.json(0, &["closings", "show", JUNE]);
+    let frozen: Vec<_> = shown["closing"]["frozen"]["sources"].as_array().expect("sources").iter().collect();
+    let positions: Vec<_> = frozen
+        .iter()
+        .map(|s| {
+            format!("--as-of-position={}={}", s["source"].as_str().unwrap(), s["position"].as_str().unwrap())
+        })
+        .collect();
+    let positions: Vec<_> = positions.iter().map(String::as_str).collect();
+    assert_eq!(office.filed(&positions), Some(all));
+    let explain = ["explain", "--board", "theft-stations", "--period", "2026-06", "--indicator", "filed"];
+    let none = office.json(0, &[&explain as &[_], &["--as-of-position", "cases=0"]].concat());
+    assert_eq!((&none["sum"], &none["count"]), (&0.into(), &0.into()));
+    assert_eq!(office.json(0, &[&explain as &[_], &positions].concat())["sum"], all);
+    let twice = ["--as-of-position", "cases=1", "--as-of-position", "cases=2"];
+    assert_eq!(super::code(&office.run(&[&explain as &[_], &twice].concat())), 2);
+    assert_eq!(super::code(&office.run(&[&explain as &[_], &["--as-of-position", "cases"]].concat())), 2);
     let issued = office.json(0, &["notices", "issue", JUNE]);
     let named: Vec<_> = issued
         .as_array()

@@ -5,8 +5,11 @@ mod banks;
 mod bulletin;
 mod closings;
 mod demo;
+mod desk;
+mod examples;
 mod intake;
 mod port;
+mod volunteers;
 mod work;
 
 use std::path::Path;
