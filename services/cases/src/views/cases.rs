@@ -138,6 +138,23 @@ pub async fn find(pool: &PgPool, case_no: &str) -> Result<Option<Case>, sqlx::Er
     row.map(Row::into_case).transpose()
 }
 
+/// The named cases that there are, in the order of their numbers; without etag and series.
+///
+/// # Errors
+/// When the database fails or a row is corrupt.
+#[tracing::instrument(name = "db.cases.named", skip_all)]
+pub async fn named(pool: &PgPool, case_nos: &[String]) -> Result<Vec<Case>, sqlx::Error> {
+    let rows: Vec<(String, Vec<u8>)> =
+        sqlx::query_as("SELECT case_no, shown FROM cases WHERE case_no = ANY($1) ORDER BY case_no")
+            .bind(case_nos)
+            .fetch_all(pool)
+            .await?;
+    let decoded = |(case_no, shown): (String, Vec<u8>)| {
+        Case::decode(shown.as_slice()).map_err(|e| corrupt("cases", &case_no, &e))
+    };
+    rows.into_iter().map(decoded).collect()
+}
+
 /// Which cases are listed.
 #[derive(Debug, Clone)]
 pub struct Filter {

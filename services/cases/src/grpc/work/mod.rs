@@ -2,8 +2,8 @@
 //! ([`decide_after_due`]); apart from that the handlers are those of the casebook, and the table of them is in `services.rs`.
 
 mod openings;
+mod queries;
 mod services;
-mod unreviewed;
 
 use super::{CACHED, Casebook, Sitting, broken, well_formed_id};
 use crate::case::case_no_is_well_formed;

@@ -20,7 +20,7 @@ macro_rules! service {
         $service:ident of $aggregate:ident in $all:ident by $id:ident;
         handlers { $($open:ident($open_request:ident) -> $open_response:ident = $handler:ident;)* }
         decisions { $($change:ident($request:ident) -> $response:ident = $decide:ident;)* }
-        get $get:ident($get_request:ident) -> $get_response:ident.$one:ident;
+        $(get $get:ident($get_request:ident) -> $get_response:ident.$one:ident;)?
         $(query $query:ident($query_request:ident) -> $query_response:ident = $query_handler:ident;)*
         $(list $list:ident($list_request:ident) -> $list_response:ident.$many:ident of $kind:expr, $state:ident $(, belonging to $parent:ident)?;)*
     ) => {
@@ -45,14 +45,14 @@ macro_rules! service {
                 Ok(Response::new(v1::$response { receipt }))
             })*
 
-            async fn $get(
+            $(async fn $get(
                 &self,
                 request: Request<v1::$get_request>,
             ) -> Result<Response<v1::$get_response>, Status> {
                 let (sitting, m) = self.book.enter(request)?;
                 let found = self.get::<$aggregate>(&sitting, &m.$id, m.at_least).await?;
                 Ok(Response::new(v1::$get_response { $one: Some(found) }))
-            }
+            })?
 
             $(async fn $query(
                 &self,
@@ -96,7 +96,7 @@ service! {
         revoke_task_force_results(RevokeTaskForceResultsRequest) -> RevokeTaskForceResultsResponse = decide_revoke_results;
         dissolve_task_force(DissolveTaskForceRequest) -> DissolveTaskForceResponse = decide_dissolve;
     }
-    get get_task_force(GetTaskForceRequest) -> GetTaskForceResponse.task_force;
+    query get_task_force(GetTaskForceRequest) -> GetTaskForceResponse = task_force;
     list list_task_forces(ListTaskForcesRequest) -> ListTaskForcesResponse.task_forces of TaskForce::KIND, TaskForceState;
     list list_task_force_work(ListTaskForceWorkRequest) -> ListTaskForceWorkResponse.work of TASK_FORCE_WORK, TaskForceWorkState, belonging to task_force_id;
 }

@@ -163,3 +163,52 @@ async fn only_the_bureau_and_those_above_form_and_read_its_task_force() {
     };
     assert_eq!(refused(task_forces(&world.chief()).dissolve_task_force(dissolve).await).0, Code::Aborted);
 }
+
+#[tokio::test]
+async fn what_the_assigned_cases_say_themselves_stands_beside_what_a_task_force_states() {
+    let world = World::start().await;
+    let (chief, officer) = (world.chief(), world.officer());
+    task_forces(&chief).form_task_force(form("tf-1")).await.unwrap();
+    for n in 1..=2 {
+        officer.file(burglary(&number(n))).await.expect("filed");
+        let assign = v1::AssignTaskForceCaseRequest {
+            request_id: id(),
+            task_force_id: "tf-1".into(),
+            case_no: number(n),
+            ..Default::default()
+        };
+        task_forces(&chief).assign_task_force_case(assign).await.expect("assigned");
+    }
+    let caught = v1::RecordSuspectCaughtRequest {
+        request_id: id(),
+        case_no: number(1),
+        caught_on: june(8),
+        count: 3,
+        measure: "detained".into(),
+        ..Default::default()
+    };
+    officer.cases().record_suspect_caught(caught).await.expect("caught");
+    let propose = v1::ProposeSolveRequest {
+        request_id: id(),
+        case_no: number(1),
+        solved_at: Some(xiaoan_proto::timestamp(datetime!(2026-06-08 9:00 +8))),
+        solve_class: v1::SolveClass::Arrest.into(),
+        evidence: Some(v1::SolveEvidence {
+            facts_ref: "卷1".into(),
+            suspect_ref: "卷2".into(),
+            custody_ref: "卷3".into(),
+        }),
+        ..Default::default()
+    };
+    officer.cases().propose_solve(propose).await.expect("proposed");
+    let seen = async || {
+        let get = v1::GetTaskForceRequest { task_force_id: "tf-1".into(), at_least: head(&world).await };
+        task_forces(&chief).get_task_force(get).await.unwrap().into_inner().task_force.unwrap()
+    };
+    let before = seen().await;
+    assert_eq!((before.assigned_solved, before.assigned_caught), (0, 3), "a proposal is no solve");
+    let approve = v1::ApproveSolveRequest { request_id: id(), case_no: number(1), ..Default::default() };
+    chief.cases().approve_solve(approve).await.expect("solved");
+    let after = seen().await;
+    assert_eq!((after.assigned_solved, after.assigned_caught), (1, 3));
+}
