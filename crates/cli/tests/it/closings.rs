@@ -1,10 +1,12 @@
 //! June of the acceptance city closed from a terminal, over real services: frozen, notices to all that are below, corrected, and
 //! counted again.
 
+use prost::Message;
 use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 use xiaoan_cli::keys::{AUDIENCE, ISSUER};
+use xiaoan_proto::hq::v1::Closing;
 use xiaoan_testkit::{Process, TestDb, TestNats, free_port, wait_until};
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
@@ -16,7 +18,7 @@ pub(super) struct Office {
     cases: Process,
     rankings: Process,
     _nats: TestNats,
-    _databases: Vec<TestDb>,
+    databases: Vec<TestDb>,
 }
 
 impl Office {
@@ -63,7 +65,7 @@ impl Office {
             .env("XIAOAN_WEB_ADDR", "127.0.0.1:0")
             .spawn()
             .await;
-        Self { folder, hq, cases, rankings, _nats: nats, _databases: databases }
+        Self { folder, hq, cases, rankings, _nats: nats, databases }
     }
 
     pub(super) fn run(&self, args: &[&str]) -> Output {
@@ -168,4 +170,42 @@ async fn a_month_is_closed_noticed_corrected_and_counted_again() {
     assert_eq!(one["digest"].as_str().map(str::len), Some(64));
     let shown = office.json(0, &["closings", "show", JUNE]);
     assert_eq!(shown["closing"]["state"], "CLOSING_STATE_FROZEN");
+    assert_eq!(
+        shown["now"]["entries"].as_array().map(Vec::len),
+        Some(rows.len()),
+        "beside what is counted now"
+    );
+
+    // A station registered later for a past day stands on the board of June, and changes nothing of what was frozen.
+    let units = "code,kind,parent,name_zh,name_en,officers_from,officers\n\
+                 371102990000,station,371102000000,示例新设所,Demo New,,\n";
+    std::fs::write(office.folder.path().join("late.csv"), units).expect("written");
+    let imported = office.run(&["org", "import", "late.csv", "--wait", "0"]);
+    assert_eq!(super::code(&imported), 0, "{}", super::text(&imported.stderr));
+    let entries = |shown: &serde_json::Value| shown["now"]["entries"].as_array().map(Vec::len);
+    wait_until(PATIENCE, || async {
+        entries(&office.json(0, &["closings", "show", JUNE])) == Some(rows.len() + 1)
+    })
+    .await;
+    assert_eq!(office.json(0, &["closings", "verify"])["closings"][0]["recounted"], true);
+
+    // Somebody changes a figure where hq keeps it.
+    let pool = office.databases[0].owner_pool();
+    let stored: Vec<u8> = sqlx::query_scalar("SELECT payload FROM closings WHERE closing_id = $1")
+        .bind(JUNE)
+        .fetch_one(&pool)
+        .await
+        .expect("a closing");
+    let mut tampered = Closing::decode(stored.as_slice()).expect("a closing");
+    tampered.frozen.as_mut().expect("figures").entries[0].values[0].numerator += 1;
+    sqlx::query("UPDATE closings SET payload = $1")
+        .bind(tampered.encode_to_vec())
+        .execute(&pool)
+        .await
+        .expect("changed");
+    let checked = office.json(1, &["closings", "verify"]);
+    assert_eq!(
+        (&checked["closings"][0]["stored"], &checked["closings"][0]["recounted"]),
+        (&false.into(), &true.into())
+    );
 }
