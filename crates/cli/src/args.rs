@@ -117,7 +117,7 @@ pub enum Command {
     Cleanups(crate::commands::work::One),
     /// Reverse responsibility reviews of preventable cases
     #[command(subcommand)]
-    Reviews(crate::commands::work::One),
+    Reviews(crate::commands::work::Reviews),
     /// Supervised major cases and their progress
     #[command(subcommand)]
     MajorCases(crate::commands::work::One),

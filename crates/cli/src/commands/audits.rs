@@ -82,9 +82,9 @@ pub struct Draw {
 /// What the auditor finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Found {
-    /// 应当受案或立案
+    /// 应当立案
     ShouldBeRecorded,
-    /// 无需受案
+    /// 无需立案
     NothingToRecord,
 }
 
@@ -272,8 +272,8 @@ fn band(context: &Context, audit: &pb::Audit) -> Field {
 fn verdict(context: &Context, verdict: pb::AuditVerdict) -> &'static str {
     match verdict {
         pb::AuditVerdict::Unspecified => "",
-        pb::AuditVerdict::ShouldBeRecorded => context.say("应当受案或立案", "should be recorded"),
-        pb::AuditVerdict::NothingToRecord => context.say("无需受案", "nothing to record"),
+        pb::AuditVerdict::ShouldBeRecorded => context.say("应当立案", "should be recorded"),
+        pb::AuditVerdict::NothingToRecord => context.say("无需立案", "nothing to record"),
     }
 }
 

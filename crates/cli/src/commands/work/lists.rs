@@ -74,3 +74,17 @@ list! {
     lookups() = lookup.list_lookups(ListLookupsRequest).lookups,
     LookupState "LOOKUP_STATE_", lookups as "lookups"
 }
+
+/// Preventable cases that are solved and have no review.
+pub async fn unreviewed(context: &Context, unit: &str, limit: usize) -> Result<Verdict, Fault> {
+    let clients = context.clients()?;
+    let fetch = async |page_size: i32, page_token: String| {
+        let org_unit = unit.to_owned();
+        let request = pb::ListUnreviewedSolvesRequest { org_unit, page_size, page_token, at_least: 0 };
+        let call = async |r| clients.reverse_review().list_unreviewed_solves(r).await;
+        let page = clients.call(Service::Cases, request, call).await?;
+        Ok((page.solves, page.next_page_token))
+    };
+    let (found, more) = pages(limit, fetch).await?;
+    show_list(context, &sheets::unreviewed(context, &found), "solves", &documents(&found), more)
+}

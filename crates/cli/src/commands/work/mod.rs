@@ -64,6 +64,29 @@ pub enum One {
     Do(Act),
 }
 
+/// Reverse reviews.
+#[derive(Debug, Subcommand)]
+pub enum Reviews {
+    /// Those of a unit's subtree, newest first
+    List(Which),
+    /// One of them
+    Get {
+        /// The case number
+        id: String,
+    },
+    /// Preventable cases that are solved and have no review, newest filing first
+    Unreviewed {
+        /// Unit whose subtree is listed [default: the token's own]
+        #[arg(long, default_value = "")]
+        unit: String,
+        /// At most so many; 0 = all
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// A command, its fields in JSON
+    Do(Act),
+}
+
 /// Exhibits and the dens they were found in.
 #[derive(Debug, Subcommand)]
 pub enum Exhibits {
@@ -131,14 +154,15 @@ pub(super) async fn cleanups(context: &Context, what: One) -> Result<Verdict, Fa
     }
 }
 
-pub(super) async fn reviews(context: &Context, what: One) -> Result<Verdict, Fault> {
+pub(super) async fn reviews(context: &Context, what: Reviews) -> Result<Verdict, Fault> {
     match what {
-        One::List(list) => lists::reviews(context, &list).await,
-        One::Get { id } => {
+        Reviews::List(list) => lists::reviews(context, &list).await,
+        Reviews::Unreviewed { unit, limit } => lists::unreviewed(context, &unit, limit).await,
+        Reviews::Get { id } => {
             let request = pb::GetReverseReviewRequest { case_no: id, at_least: 0 };
             get!(context, reverse_review.get_reverse_review, request, review)
         }
-        One::Do(act) => act::review(context, &act).await,
+        Reviews::Do(act) => act::review(context, &act).await,
     }
 }
 

@@ -147,6 +147,27 @@ pub fn reviews(context: &Context, rows: &[pb::ReverseReview]) -> Sheet {
     })
 }
 
+pub fn unreviewed(context: &Context, rows: &[pb::UnreviewedSolve]) -> Sheet {
+    let columns = [
+        ("案件编号", "case no", L),
+        ("单位", "unit", L),
+        ("案别", "category", L),
+        ("立案", "filed", L),
+        ("破案", "solved", L),
+        ("在目录内", "listed", L),
+    ];
+    sheet(context, &columns, rows, |s| {
+        vec![
+            s.case_no.clone(),
+            s.org_unit.clone(),
+            s.category.clone(),
+            show_day(s.filed_on),
+            show_day(s.solved_on),
+            context.say(if s.listed { "是" } else { "否" }, if s.listed { "yes" } else { "no" }).into(),
+        ]
+    })
+}
+
 pub fn major_cases(context: &Context, rows: &[pb::MajorCase]) -> Sheet {
     let columns = [
         ("案件编号", "case no", L),
