@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -18,7 +20,7 @@ use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use xiaoan_proto::eventlog::v1::{GetHeadRequest, ReadRequest, RecordedEvent};
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
 use xiaoan_proto::rankings::v1::{CheckLedgerRequest, GetStandingsRequest, GetStandingsResponse};
-use xiaoan_testkit::{Process, ProcessBuilder, TestDb, TestIssuer, TestNats, wait_until};
+use xiaoan_testkit::{Process, ProcessBuilder, TestDb, TestIssuer, TestNats, free_port, wait_until};
 
 /// Whoever records; rankings follows them all.
 pub const SOURCES: [&str; 5] = ["hq", "cases", "antifraud", "port", "volunteers"];
@@ -67,6 +69,8 @@ pub struct City {
     pub port: Process,
     pub volunteers: Process,
     pub rankings: Process,
+    /// The web board, as `host:port`.
+    pub web: String,
     issuer: TestIssuer,
     databases: HashMap<&'static str, TestDb>,
 }
@@ -78,7 +82,14 @@ impl City {
         for name in SOURCES.into_iter().chain(["rankings"]) {
             databases.insert(name, TestDb::create(name).await);
         }
-        let hq = builder("hq", &issuer, &nats, &databases["hq"]).spawn().await;
+        // hq asks rankings when a period is frozen and follows cases, and both follow hq: their addresses are fixed beforehand.
+        let address = || format!("127.0.0.1:{}", free_port());
+        let (ranked_at, cases_at, web) = (address(), address(), address());
+        let hq = builder("hq", &issuer, &nats, &databases["hq"])
+            .env("XIAOAN_RANKINGS_URL", format!("http://{ranked_at}"))
+            .env("XIAOAN_SOURCES", format!("cases=http://{cases_at}"))
+            .spawn()
+            .await;
         // The others are ready once they have read headquarters' units, so these come first.
         let units = acceptance("org-units.csv").to_string_lossy().into_owned();
         let addresses = vec![("XIAOAN_HQ_URL", hq.grpc_url())];
@@ -86,7 +97,11 @@ impl City {
         ensure!(ran.code == 0, "org import: {}{}", ran.stdout, ran.stderr);
         let units_of = format!("hq={}", hq.grpc_url());
         let following = |name: &str| {
-            builder(name, &issuer, &nats, &databases[name]).env("XIAOAN_SOURCES", &units_of).spawn()
+            let at = if name == "cases" { cases_at.clone() } else { address() };
+            builder(name, &issuer, &nats, &databases[name])
+                .env("XIAOAN_SOURCES", &units_of)
+                .env("XIAOAN_GRPC_ADDR", at)
+                .spawn()
         };
         let (cases, antifraud, port, volunteers) = tokio::join!(
             following("cases"),
@@ -101,8 +116,12 @@ impl City {
             ("port", &port),
             ("volunteers", &volunteers),
         ]);
-        let rankings = rankings(&issuer, &nats, &databases["rankings"], sources).spawn().await;
-        let city = Self { nats, hq, cases, antifraud, port, volunteers, rankings, issuer, databases };
+        let rankings = rankings(&issuer, &nats, &databases["rankings"], sources)
+            .env("XIAOAN_GRPC_ADDR", ranked_at)
+            .env("XIAOAN_WEB_ADDR", &web)
+            .spawn()
+            .await;
+        let city = Self { nats, hq, cases, antifraud, port, volunteers, rankings, web, issuer, databases };
         let known = city.head("hq").await?;
         wait_until(PATIENCE, || async {
             for name in &SOURCES[1..] {
@@ -159,6 +178,7 @@ impl City {
         self.rankings = rankings(&self.issuer, &self.nats, &fresh, sources)
             .env("XIAOAN_GRPC_ADDR", grpc.trim_start_matches("http://"))
             .env("XIAOAN_ADMIN_ADDR", admin)
+            .env("XIAOAN_WEB_ADDR", &self.web)
             .spawn()
             .await;
         self.databases.insert("rankings", fresh);
@@ -310,6 +330,19 @@ impl City {
         standings.context("the board has no standings")
     }
 
+    /// A page of the web board.
+    pub async fn page(&self, path: &str) -> Result<String> {
+        let mut socket = TcpStream::connect(&self.web).await?;
+        // The older HTTP: an answer in one piece, which ends with the connection.
+        let request = format!("GET {path} HTTP/1.0\r\nhost: {}\r\n\r\n", self.web);
+        socket.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await?;
+        let (head, page) = answer.split_once("\r\n\r\n").context("no answer")?;
+        ensure!(head.split(' ').nth(1) == Some("200"), "{path}: {head}");
+        Ok(page.to_owned())
+    }
+
     /// Thefts filed in the storm's month, as the city's row of the board says.
     pub async fn filed_on_board(&self) -> Result<i64> {
         let standings = self.board_has_everything().await?;
@@ -406,9 +439,7 @@ fn sources(known: [(&str, &Process); SOURCES.len()]) -> String {
 }
 
 fn rankings(issuer: &TestIssuer, nats: &TestNats, database: &TestDb, sources: String) -> ProcessBuilder {
-    builder("rankings", issuer, nats, database)
-        .env("XIAOAN_SOURCES", sources)
-        .env("XIAOAN_WEB_ADDR", "127.0.0.1:0")
+    builder("rankings", issuer, nats, database).env("XIAOAN_SOURCES", sources)
 }
 
 async fn connect(url: &str) -> Result<Channel> {
@@ -427,7 +458,8 @@ async fn xiaoan(issuer: &TestIssuer, addresses: &[(&str, String)], args: &[&str]
     let test = std::env::current_exe()?;
     let profile = test.parent().and_then(Path::parent).context("the test stands in no target folder")?;
     // An auditor reads every log and writes nothing; whoever decides does not audit himself.
-    let roles: &[&str] = if args[0] == "audit" { &["auditor"] } else { &["hq", "officer", "registrar"] };
+    let audits = args[0] == "audit" || args.starts_with(&["closings", "verify"]);
+    let roles: &[&str] = if audits { &["auditor"] } else { &["hq", "officer", "registrar"] };
     let token = issuer.token("hq-1", "371100000000", roles);
     let output = tokio::process::Command::new(profile.join("xiaoan"))
         .args(args)

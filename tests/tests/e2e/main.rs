@@ -4,6 +4,8 @@
 mod audit_names_the_tampered_event;
 mod cases_killed_in_a_storm;
 mod city;
+mod desks;
+mod digest;
 mod everybody;
 mod import_and_standings;
 mod integrators;
@@ -13,4 +15,5 @@ mod no_readable_person_anywhere;
 mod rankings_dropped_and_rebuilt;
 mod same_command_again;
 mod storm;
+mod three_months;
 mod two_cases_processes;
