@@ -13,7 +13,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use time::Date;
 use xiaoan_bulletin::{Error, Figures, Rendered, Stage, TEMPLATE, Typefaces};
-use xiaoan_kernel::{Clock, RequestId, SystemClock, city_day};
+use xiaoan_kernel::{Clock, SystemClock, city_day};
 use xiaoan_proto::hq::v1::{self as hq, BulletinContents, BulletinFile, BulletinTypeface, Closing};
 
 /// A closing as a bulletin.
@@ -155,7 +155,7 @@ async fn issue(context: &Context, what: &Bulletin, typefaces: &Typefaces) -> Res
     let rendered = set(context, &known, &contents, now.edition, Stage::Issued(on), typefaces)?;
     let typefaces = rendered.typefaces.iter();
     let request = hq::IssueBulletinRequest {
-        request_id: RequestId::fresh().to_string(),
+        request_id: context.request_id(),
         contents: Some(contents),
         issued_on: Some(on.into()),
         template: TEMPLATE.to_owned(),

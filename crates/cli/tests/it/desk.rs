@@ -34,7 +34,7 @@ impl Desk {
         let made = super::xiaoan(folder.path(), &["token", "keygen", ".dev/secrets"]);
         assert_eq!(super::code(&made), 0, "{}", super::text(&made.stderr));
         let nats = TestNats::start().await;
-        let mut desk = Self { folder, services: Vec::new(), nats: nats, databases: Vec::new() };
+        let mut desk = Self { folder, services: Vec::new(), nats, databases: Vec::new() };
         desk.token("token", &["--subject", "test-hq"]);
         desk.token("service-token", &["--subject", "test-services", "--role", "service"]);
         let path = |path: &Path| path.display().to_string();
@@ -52,7 +52,7 @@ impl Desk {
                 builder = builder
                     .env("XIAOAN_SOURCES", &sources)
                     .env("XIAOAN_KEK", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
-                builder = env.iter().fold(builder, |builder, (name, value)| builder.env(*name, *value));
+                builder = env.iter().fold(builder, |builder, (name, value)| builder.env(name, *value));
             }
             let process = builder.spawn().await;
             if *name == "hq" {

@@ -140,7 +140,9 @@ async fn an_alert_is_registered_decided_and_audited_from_a_terminal() {
         room.done(&verdict);
     }
     let audit = room.shows(&["audits", "get", "a-1"], |a| a["complete"] == true).await;
-    assert_eq!((&audit["result"]["recorded"], &audit["result"]["should"]), (&0.into(), &2.into()), "approved, and not filed");
+    // A zero is left out of the JSON.
+    let result = (audit["result"].get("recorded"), &audit["result"]["should"]);
+    assert_eq!(result, (None, &2.into()), "approved, and not filed");
     assert!(room.done(&["audits", "list"]).contains("0/2 = 0.00%"));
     assert!(room.done(&["audits", "verify", "a-1"]).contains("the same"));
 }
