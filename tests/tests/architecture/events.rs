@@ -10,8 +10,14 @@ const PERSONAL: [&str; 5] = ["phone", "id_number", "person_name", "reporter_name
 
 /// Full names of the messages whose comment in the proto begins with "Event:".
 fn stated() -> BTreeSet<String> {
+    stated_in(|_| true)
+}
+
+/// Those of some files.
+fn stated_in(file: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let mut events = BTreeSet::new();
-    for text in texts().into_iter().filter(|text| text.path.starts_with("proto/") && text.is("proto")) {
+    let protos = texts().into_iter().filter(|text| text.path.starts_with("proto/") && text.is("proto"));
+    for text in protos.filter(|text| file(&text.path)) {
         let mut package = "";
         let mut comment_says_event = false;
         for line in text.content.lines() {
@@ -35,8 +41,10 @@ fn stated() -> BTreeSet<String> {
 fn recorded() -> BTreeMap<String, String> {
     let mut events = BTreeMap::new();
     for text in texts() {
-        // rankings reads events and records none.
-        let records = (text.path.starts_with("services/") && !text.path.starts_with("services/rankings/"))
+        // rankings reads events and records none; in that room hq reads those of cases.
+        let reads = ["services/rankings/", "services/hq/src/cases/"];
+        let records = (text.path.starts_with("services/")
+            && !reads.iter().any(|room| text.path.starts_with(room)))
             || text.path.starts_with("crates/directory/");
         if !records || !text.is("rs") {
             continue;
@@ -137,4 +145,17 @@ fn rankings_books_every_event_of_its_sources_or_says_that_it_books_nothing() {
             .map(|name| format!("{name} is no event any more")),
     );
     no_breach("what rankings knows of its sources' events", &breaches);
+}
+
+#[test]
+fn the_board_reads_every_event_of_closings_notices_interviews_and_listed_cases() {
+    const FILES: [&str; 4] = ["closing.proto", "notice.proto", "interview.proto", "supervision.proto"];
+    let stated = stated_in(|path| FILES.iter().any(|file| path.ends_with(&format!("hq/v1/{file}"))));
+    assert!(stated.len() > 20, "the events were not found");
+    let breaches: Vec<String> = stated
+        .into_iter()
+        .filter(|name| !xiaoan_rankings::accountability::reads(name))
+        .map(|name| format!("{name} would stop the board's projection accountability of rankings"))
+        .collect();
+    no_breach("what rankings knows of hq's events", &breaches);
 }
