@@ -31,6 +31,7 @@ async fn alerts(city: &City) {
             alert_id,
             disposition: if filed { AlertDisposition::FiledAsCase } else { AlertDisposition::NoCrime }.into(),
             case_no: if filed { format!("A{STATION}2026060001") } else { String::new() },
+            no_case_reason: if filed { String::new() } else { "未发现犯罪事实".into() },
             ..Default::default()
         };
         desk.dispose_alert(dispose).await.expect("disposed of");

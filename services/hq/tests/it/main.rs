@@ -12,6 +12,7 @@ mod golden_files;
 mod house;
 mod log;
 mod org_units;
+mod overdue;
 mod process;
 mod references;
 mod schemes;
