@@ -60,6 +60,16 @@ fn issue(period: &str, day: time::Date) -> hq::IssueNoticeRequest {
     }
 }
 
+fn trigger(periods: &[&str]) -> hq::TriggerInterviewRequest {
+    hq::TriggerInterviewRequest {
+        request_id: fresh(),
+        board: BOARD.into(),
+        org_unit: STATION.into(),
+        periods: periods.iter().map(|&p| p.to_owned()).collect(),
+        on: None,
+    }
+}
+
 fn scheme(policy: GapPolicy) -> Scheme {
     let rule = ConsequenceRule {
         indicator_id: "solve_rate".into(),
@@ -300,13 +310,6 @@ async fn cp006_an_interview_is_triggered_by_hand_only_for_months_that_make_a_str
     // Issued after the later one: it completes the streak as well.
     let late = house.issue("2026-08", date!(2026 - 10 - 12)).await;
     assert_eq!(late.interview_ids, [format!("{BOARD}-{STATION}-2026-09")]);
-    let trigger = |periods: &[&str]| hq::TriggerInterviewRequest {
-        request_id: fresh(),
-        board: BOARD.into(),
-        org_unit: STATION.into(),
-        periods: periods.iter().map(|&p| p.to_owned()).collect(),
-        on: None,
-    };
     let mut desk = house.interviews();
     for periods in [&["2026-06", "2026-08"][..], &["2026-06", "2026-07"], &["2026-08"], &[], &["2026"]] {
         let answer = desk.trigger_interview(trigger(periods)).await;
@@ -314,6 +317,23 @@ async fn cp006_an_interview_is_triggered_by_hand_only_for_months_that_make_a_str
     }
     let again = desk.trigger_interview(trigger(&["2026-08", "2026-09"])).await;
     assert_eq!(codes(again), state("INTERVIEW-EXISTS"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cp006_a_month_between_that_is_closed_last_lets_headquarters_trigger_the_interview_itself() {
+    let house = closed(GapPolicy::Skip, &[(7, 20)]).await;
+    house.record(frozen("2026-08", GapPolicy::Skip, (6, 20))).await;
+    house.issue("2026-06", date!(2026 - 07 - 03)).await;
+    let second = house.issue("2026-08", date!(2026 - 09 - 03)).await;
+    assert!(second.interview_ids.is_empty(), "nobody knows July yet");
+    let command = trigger(&["2026-06", "2026-08"]);
+    let mut desk = house.interviews();
+    assert_eq!(codes(desk.trigger_interview(command.clone()).await), state("CP-006"));
+    house.record(frozen("2026-07", GapPolicy::Skip, (1, 9))).await;
+    let triggered = desk.trigger_interview(command).await.expect("a streak").into_inner();
+    assert_eq!(triggered.interview_id, format!("{BOARD}-{STATION}-2026-08"));
+    let interview = house.interview("2026-08", receipt(triggered.receipt).position).await;
+    assert_eq!(interview.periods, ["2026-06", "2026-08"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
