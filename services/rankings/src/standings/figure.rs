@@ -187,6 +187,7 @@ mod tests {
     fn k11_a_zero_base_gives_no_change_never_infinity() {
         let from_nothing = counted(5, 0);
         assert_eq!((from_nothing.yoy.as_str(), from_nothing.base_zero), ("", true));
+        assert_eq!(from_nothing.numerator - from_nothing.base_numerator, 5, "both parts are told: +5");
         assert_eq!(counted(9, 12).yoy, "-25.0%");
         assert!(!counted(9, 12).base_zero);
         assert_eq!(rated((470, 1000), (412, 1000)).yoy, "+5.8pp");

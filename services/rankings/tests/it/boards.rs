@@ -72,6 +72,37 @@ async fn k04_solves_of_july_are_julys_throughput_and_junes_cohort() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn k04_of_ten_cases_of_june_seven_are_solved_and_july_shows_three_of_two() {
+    let mut world = World::new().await;
+    let mut scheme = world.reader.boards().await.unwrap().remove(0);
+    scheme.version = 1;
+    scheme.indicators.iter_mut().for_each(|i| i.min_denominator = 0);
+    let published = SchemePublished { scheme: Some(scheme) };
+    world.decide("scheme", "theft-stations", vec![SchemeEvent::from(published)]).await;
+    for n in 0..10 {
+        let mut case = world.file(&format!("june-{n}"), FIRST, BURGLARY, date!(2026 - 06 - 10)).await;
+        match n {
+            0..4 => case.solve(&mut world, date!(2026 - 06 - 30)).await,
+            4..7 => case.solve(&mut world, date!(2026 - 07 - 02)).await,
+            _ => {}
+        }
+    }
+    for n in 0..2 {
+        world.file(&format!("july-{n}"), FIRST, BURGLARY, date!(2026 - 07 - 03)).await;
+    }
+    let shown = async |month: &str, id: &str| {
+        let standings = world.standings("theft-stations", month).await;
+        let cell = cell(entry(&standings, FIRST), id);
+        (cell.numerator, cell.denominator, cell.display.clone())
+    };
+    assert_eq!(shown(JUNE, "cohort_solve_rate").await, (7, Some(10), "70.0".into()));
+    assert_eq!(shown(JUNE, "solve_rate").await, (4, Some(10), "40.0".into()));
+    assert_eq!(shown(JULY, "solve_rate").await, (3, Some(2), "150.0".into()), "not clamped");
+    // 现案 0/2; so all three solves of July are of older cases (积案 3).
+    assert_eq!(shown(JULY, "cohort_solve_rate").await, (0, Some(2), "0.0".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bureaus_sum_their_stations_and_divide_by_their_officers() {
     let world = city_in_june().await;
     let june = world.standings("theft-bureaus", "2026-06-01..2026-06-30").await;
