@@ -134,6 +134,32 @@ fn an_arrest_on_or_before_it_makes_an_exceptional_solve_impossible() {
 }
 
 #[test]
+fn cb010_an_arrest_after_the_day_of_an_exceptional_solve_stands_beside_it() {
+    let desk = Desk::default();
+    let later = given::<Case>([story::filed(), story::caught(date!(2026 - 06 - 08), 1)]).0;
+    assert!(later.decide_propose_solve(&exceptional(), &desk.moment("officer-1")).is_ok());
+    let mut case = given::<Case>([story::filed()]).0;
+    for fact in case.decide_propose_solve(&exceptional(), &desk.moment("officer-1")).unwrap() {
+        case.apply(&fact.event);
+    }
+    for fact in case.decide_approve_solve(&desk.moment("chief-1")).unwrap() {
+        case.apply(&fact.event);
+    }
+    let catch = |day| {
+        let request = RecordSuspectCaughtRequest {
+            caught_on: Some(day),
+            count: 1,
+            measure: "detained".into(),
+            ..Default::default()
+        };
+        case.decide_suspect_caught(&request, vec![], &desk.moment("officer-1"))
+    };
+    let refused = catch(date!(2026 - 06 - 07).into()).unwrap_err();
+    assert_eq!(refused.remarks()[0].reason, Reason::ArrestBeforeExceptional);
+    assert!(catch(date!(2026 - 06 - 08).into()).is_ok());
+}
+
+#[test]
 fn a_solve_is_brought_only_through_a_series() {
     let desk = Desk::default();
     let request = ProposeSolveRequest { manner: SolveManner::Brought.into(), ..story::propose_request() };

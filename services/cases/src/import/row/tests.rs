@@ -81,6 +81,7 @@ fn each_code_of_the_catalogue_has_a_failing_row() {
     says(&["CB-005"], |r| r.filed_on = "2026-06-06".into());
     says(&["CB-005"], |r| r.occurred_at = "2026-06-07 01:59".into());
     says(&["CB-012"], |r| r.recovered_yuan = "2600.01".into());
+    says(&[], |r| r.recovered_yuan = "2600".into());
     says(&["CB-013"], |r| {
         (r.category, r.loss_yuan, r.recovered_yuan) = ("050223".into(), "0".into(), "0".into());
     });
@@ -134,6 +135,7 @@ fn every_code_that_applies_is_said() {
 #[test]
 fn warnings_do_not_reject() {
     says(&["CB-014"], |r| r.loss_yuan = "1000000".into());
+    says(&[], |r| r.loss_yuan = "999999.99".into());
     says(&["CB-017"], |r| (r.loss_yuan, r.recovered_yuan) = ("1999.99".into(), "0".into()));
     says(&[], |r| (r.loss_yuan, r.recovered_yuan) = ("2000".into(), "0".into()));
 }
