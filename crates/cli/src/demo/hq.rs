@@ -2,12 +2,10 @@
 //! somebody else, publicised, granted, and the award delivered to the door.
 //!
 //! Nobody in it exists: individuals are called 演示表彰 with a number, and their id numbers begin with DEMO. Which units they are
-//! of is ours. One more collective was granted for a case and revoked because the solve of that case was: it counts no more. hq
-//! looks in the log of cases whether it was, so this share comes later.
+//! of is ours. One more collective is granted for a case and revoked because the solve of that case was: it counts no more. hq
+//! looks in the log of cases whether it was, so the share [`super::accountability`] tells of that one, later.
 
 use super::city::{CITY, STATIONS};
-use super::deal;
-use super::draft::{Draft, Twist};
 use super::plan::CAMPAIGN_ID;
 use super::stage::{Actor, Asked, Share, Shown, Stage, Tale, Told, counted, demo_commands};
 use crate::args::Service;
@@ -119,13 +117,6 @@ fn granted(id: &str, n: usize, person: Option<PersonInput>, basis: hq::Basis) ->
         .with(&headquarters(), deliver)
 }
 
-/// The first case of the plan whose solve was revoked and not made again.
-fn case_of_a_revoked_solve() -> String {
-    let drafts = deal::deal().drafts;
-    let revoked = |d: &&Draft| d.solve.is_none() && matches!(d.twist, Twist::Revoked(_));
-    drafts.iter().find(revoked).map(|d| d.case_no.clone()).unwrap_or_default()
-}
-
 /// Granted, and revoked because the solve of the case that it rested on was.
 pub(super) fn revoked(case_no: &str) -> Tale {
     let basis = hq::Basis { kind: BasisKind::Case.into(), reference: case_no.into() };
@@ -190,6 +181,5 @@ mod tests {
         let of = |rpc: &str| commands.iter().find(|(known, _)| *known == rpc).map_or(0, |(_, n)| *n);
         let granted = u64::try_from(COLLECTIVES + INDIVIDUALS).expect("few");
         assert_eq!([of("nominate_for_commendation"), of("deliver_award")], [granted; 2]);
-        assert_eq!(case_of_a_revoked_solve().len(), 23);
     }
 }

@@ -96,6 +96,6 @@ pub use plan::{Body, Phase, Plan, Step, Story, Who};
 
 /// Shares that are told beside the cases of the plan.
 pub const SHARES: &[stage::Share] =
-    &[antifraud::SHARE, fraud::SHARE, registers::SHARE, port::SHARE, volunteers::SHARE];
+    &[antifraud::SHARE, fraud::SHARE, hq::SHARE, registers::SHARE, port::SHARE, volunteers::SHARE];
 /// Shares that need what the others told, and boards that have followed it.
-pub const LATER: &[stage::Share] = &[hq::SHARE, work::SHARE, accountability::SHARE];
+pub const LATER: &[stage::Share] = &[work::SHARE, accountability::SHARE];

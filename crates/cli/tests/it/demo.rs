@@ -34,6 +34,7 @@ impl City {
         std::fs::write(secrets.join("kek"), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("written");
 
         let nats = TestNats::start().await;
+        // hq asks rankings when it closes a month, and follows cases; both start after it.
         let (ranked_at, cases_at) =
             (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
         let path = |path: &Path| path.display().to_string();
@@ -90,11 +91,6 @@ impl City {
         assert_eq!(super::code(&output), 0, "{args:?}: {said}");
         said
     }
-}
-
-/// An address that nobody listens at yet.
-fn free_at() -> String {
-    format!("127.0.0.1:{}", free_port())
 }
 
 #[tokio::test(flavor = "multi_thread")]

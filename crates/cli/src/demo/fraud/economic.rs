@@ -142,21 +142,18 @@ pub(super) async fn figures(clients: &Clients) -> Result<Vec<Shown>, Fault> {
         .unwrap_or_default();
     let found = |of: fn(&pb::TaskForceResults) -> i64| force.results.iter().map(of).sum::<i64>();
     let wanted = |of: fn(&Case) -> i64| CASES.iter().map(of).sum::<i64>();
+    // What the task force states must be what the cases assigned to it say themselves.
+    let said = |stated: i64, by_cases: i32| match i64::from(by_cases) == stated {
+        true => stated.to_string(),
+        false => format!("{stated} ≠ {by_cases}"),
+    };
+    let solved = said(found(|r| r.major_cases.into()), force.assigned_solved);
+    let caught = said(found(|r| r.suspects.into()), force.assigned_caught);
     let members: i32 = force.members.iter().map(|m| m.count).sum();
     Ok(vec![
         Shown::of("利剑专班人数", "members of Sharp Sword (P6)", &7, &members),
-        Shown::of(
-            "经济案件侦破",
-            "economic cases solved, port (P6)",
-            &CASES.len(),
-            &found(|r| r.major_cases.into()),
-        ),
-        Shown::of(
-            "经济案件抓获",
-            "suspects caught, port (P6)",
-            &wanted(|c| c.suspects.into()),
-            &found(|r| r.suspects.into()),
-        ),
+        Shown::of("经济案件侦破", "economic cases solved, port (P6)", &CASES.len(), &solved),
+        Shown::of("经济案件抓获", "suspects caught, port (P6)", &wanted(|c| c.suspects.into()), &caught),
         Shown::of(
             "经济案件抓获逃犯",
             "fugitives caught, port (P6)",
