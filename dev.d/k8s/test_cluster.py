@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +70,7 @@ def board():
 
 def loaded(prefix, seconds, pace, meanwhile):
     """Commands by the documented client while something happens; what the client's user saw."""
-    command = [*RUN, os.environ["LOAD_PYTHON"], ROOT / "dev.d/k8s/load.py", seconds, pace, prefix]
+    command = [*RUN, os.environ["LOAD_PYTHON"], ROOT / "dev.d/k8s/load.py", seconds, pace, prefix, *STATIONS]
     with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as load:
         try:
             time.sleep(2)
@@ -81,29 +82,29 @@ def loaded(prefix, seconds, pace, meanwhile):
     seen = json.loads(out)
     if seen["failures"]:
         raise Failed(f"commands failed for their user: {seen}")
-    counted.append(seen["filed"])
+    counted.update(seen["stations"])
     return " ".join(f"{key}={seen[key]}" for key in ("filed", "again", "per_second", "p50_ms", "p99_ms", "slowest_ms"))
 
 
-counted = []
-FILED_AT = "371102010000"
+# Cases that the load has filed at each station.
+counted = Counter()
+STATIONS = [want["org"] for want in EXPECTED["standings"]]
 
 
 def exact():
-    """Every station as in the acceptance file; the one that the load files at has so many more."""
-    more = sum(counted)
+    """Every station as in the acceptance file, and what the load has filed there."""
 
     def look():
         shown = board()
         for want in EXPECTED["standings"]:
             found = shown[want["org"]]
-            filed = want["filed"] + (more if want["org"] == FILED_AT else 0)
+            filed = want["filed"] + counted[want["org"]]
             if (found["filed"], found["solved"], found["arrests"]) != (filed, want["solved"], want["arrests"]):
-                raise Failed(f"{want['org']}: shows {found}, should be {want} with {more} more filed at {FILED_AT}")
+                raise Failed(f"{want['org']}: shows {found}, should be {want} with {counted[want['org']]} more filed")
         return True
 
     until("the board is exact", look)
-    return f"{len(EXPECTED['standings'])} stations, {more} cases of the load"
+    return f"{len(EXPECTED['standings'])} stations, {sum(counted.values())} cases of the load"
 
 
 def heads():
@@ -146,6 +147,10 @@ def take_june():
     for key in ("rows", "imported", "duplicate_rows"):
         if report[key] != EXPECTED[key] and not (key == "imported" and report[key] == 0):
             raise Failed(f"{key}: {report[key]}, should be {EXPECTED[key]}")
+    if report["imported"] == 0:
+        # Tried before on this cluster: what earlier loads have filed stays.
+        shown = board()
+        counted.update({want["org"]: shown[want["org"]]["filed"] - want["filed"] for want in EXPECTED["standings"]})
     return f"{report['imported']} of {report['rows']} rows"
 
 
