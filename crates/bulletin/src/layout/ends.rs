@@ -90,7 +90,7 @@ impl Setter<'_> {
     pub(super) fn end(&mut self, document: &Document) -> Result<(), Error> {
         let pitch = CELL / THIRD;
         let top = HEIGHT - 2.0 * LINE;
-        if self.y > top - LINE {
+        if self.y > top + 0.5 {
             self.turn_page()?;
         }
         for (y, thickness) in [(top, mm(0.35)), (top + LINE, mm(0.25)), (top + 2.0 * LINE, mm(0.35))] {
