@@ -112,7 +112,13 @@ async fn serve(store: &EventStore) -> Result<String> {
 
 fn source(nats: &TestNats, url: &str) -> FeedSource {
     let nats = NatsOptions::at(&nats.url());
-    FeedSource { name: "cases".into(), event_log_url: url.to_owned(), token: None, tls: PeerTls::default(), nats }
+    FeedSource {
+        name: "cases".into(),
+        event_log_url: url.to_owned(),
+        token: None,
+        tls: PeerTls::default(),
+        nats,
+    }
 }
 
 async fn forget_stream(nats: &TestNats) -> Result<async_nats::jetstream::Context> {
