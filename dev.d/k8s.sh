@@ -341,7 +341,7 @@ k8s_steps() {
       export "XIAOAN_${service^^}_URL=https://xiaoan-$service.$K8S_NAMESPACE.svc.cluster.local:7100"
     done
     export XIAOAN_CA_FILE=$K8S/keys/ca.crt XIAOAN_CLIENT_CERT=$K8S/keys/tls.crt XIAOAN_CLIENT_KEY=$K8S/keys/tls.key
-    export XIAOAN_TOKEN_FILE=$K8S/keys/token K8S_NAMESPACE XIAOAN XIAOAN_LANG=en PYTHONDONTWRITEBYTECODE=1
+    export XIAOAN_TOKEN_FILE=$K8S/keys/token AUDIT_TOKEN_FILE=$K8S/keys/service-token K8S_NAMESPACE XIAOAN XIAOAN_LANG=en PYTHONDONTWRITEBYTECODE=1
     XIAOAN=$(k8s_bin xiaoan)
     export PYTHONPATH=$made:$ROOT/docs/integrate/python LOAD_PYTHON=$kept/venv/bin/python
     KUBECTL="[\"$cluster\", \"kubectl\"]" HELM="[\"$cluster\", \"run\", \"$HELM\"]" RUN="[\"$cluster\", \"run\"]" \

@@ -80,9 +80,9 @@ def loaded(prefix, seconds, pace, meanwhile):
     if load.returncode:
         raise Failed(f"the load ended with {load.returncode}: {err[-600:]}")
     seen = json.loads(out)
+    counted.update(seen["stations"])
     if seen["failures"]:
         raise Failed(f"commands failed for their user: {seen}")
-    counted.update(seen["stations"])
     return " ".join(f"{key}={seen[key]}" for key in ("filed", "again", "per_second", "p50_ms", "p99_ms", "slowest_ms"))
 
 
@@ -108,7 +108,7 @@ def exact():
 
 
 def heads():
-    chains = xiaoan("audit", "verify", "--output", "json", ok=(0,), timeout=600)
+    chains = xiaoan("audit", "verify", "--output", "json", "--token-file", os.environ["AUDIT_TOKEN_FILE"], timeout=600)
     return "every chain is whole, " + str(len(re.findall(r'"service"', chains))) + " logs"
 
 
