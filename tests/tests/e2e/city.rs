@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
@@ -14,6 +15,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use xiaoan_eventstore::{ChainHead, chain};
+use xiaoan_feed::{BrokerUser, authorization};
 use xiaoan_proto::antifraud::v1::bank_desk_service_client::BankDeskServiceClient;
 use xiaoan_proto::cases::v1::case_service_client::CaseServiceClient;
 use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
@@ -73,11 +75,22 @@ pub struct City {
     pub web: String,
     issuer: TestIssuer,
     databases: HashMap<&'static str, TestDb>,
+    seeds: TempDir,
 }
 
 impl City {
     pub async fn start() -> Result<Self> {
-        let (issuer, nats) = (TestIssuer::new(), TestNats::start().await);
+        let (issuer, seeds) = (TestIssuer::new(), TempDir::new()?);
+        // As ./dev up makes it: the broker knows each service by its key.
+        let user = |name: &str, follows: &[&str]| {
+            let follows = follows.iter().map(|one| (*one).to_owned()).collect();
+            BrokerUser::with_seed_in(&seeds.path().join(name), name, follows)
+        };
+        let mut users = vec![user("hq", &["cases"])?, user("rankings", &SOURCES)?];
+        for name in &SOURCES[1..] {
+            users.push(user(name, &["hq"])?);
+        }
+        let nats = TestNats::start_with(&authorization(&users)).await;
         let mut databases = HashMap::new();
         for name in SOURCES.into_iter().chain(["rankings"]) {
             databases.insert(name, TestDb::create(name).await);
@@ -85,7 +98,7 @@ impl City {
         // hq asks rankings when a period is frozen and follows cases, and both follow hq: their addresses are fixed beforehand.
         let address = || format!("127.0.0.1:{}", free_port());
         let (ranked_at, cases_at, web) = (address(), address(), address());
-        let hq = builder("hq", &issuer, &nats, &databases["hq"])
+        let hq = builder("hq", &issuer, (&nats, seeds.path()), &databases["hq"])
             .env("XIAOAN_RANKINGS_URL", format!("http://{ranked_at}"))
             .env("XIAOAN_SOURCES", format!("cases=http://{cases_at}"))
             .spawn()
@@ -98,7 +111,7 @@ impl City {
         let units_of = format!("hq={}", hq.grpc_url());
         let following = |name: &str| {
             let at = if name == "cases" { cases_at.clone() } else { address() };
-            builder(name, &issuer, &nats, &databases[name])
+            builder(name, &issuer, (&nats, seeds.path()), &databases[name])
                 .env("XIAOAN_SOURCES", &units_of)
                 .env("XIAOAN_GRPC_ADDR", at)
                 .spawn()
@@ -116,12 +129,13 @@ impl City {
             ("port", &port),
             ("volunteers", &volunteers),
         ]);
-        let rankings = rankings(&issuer, &nats, &databases["rankings"], sources)
+        let rankings = rankings(&issuer, (&nats, seeds.path()), &databases["rankings"], sources)
             .env("XIAOAN_GRPC_ADDR", ranked_at)
             .env("XIAOAN_WEB_ADDR", &web)
             .spawn()
             .await;
-        let city = Self { nats, hq, cases, antifraud, port, volunteers, rankings, web, issuer, databases };
+        let city =
+            Self { nats, hq, cases, antifraud, port, volunteers, rankings, web, issuer, databases, seeds };
         let known = city.head("hq").await?;
         wait_until(PATIENCE, || async {
             for name in &SOURCES[1..] {
@@ -162,7 +176,7 @@ impl City {
 
     /// Another `cases` process on the same database.
     pub async fn second_cases(&self) -> Process {
-        builder("cases", &self.issuer, &self.nats, &self.databases["cases"])
+        builder("cases", &self.issuer, (&self.nats, self.seeds.path()), &self.databases["cases"])
             .env("XIAOAN_SOURCES", format!("hq={}", self.hq.grpc_url()))
             .spawn()
             .await
@@ -175,7 +189,7 @@ impl City {
         self.databases.remove("rankings");
         let fresh = TestDb::create("rankings").await;
         let sources = sources(SOURCES.map(|name| (name, self.process(name))));
-        self.rankings = rankings(&self.issuer, &self.nats, &fresh, sources)
+        self.rankings = rankings(&self.issuer, (&self.nats, self.seeds.path()), &fresh, sources)
             .env("XIAOAN_GRPC_ADDR", grpc.trim_start_matches("http://"))
             .env("XIAOAN_ADMIN_ADDR", admin)
             .env("XIAOAN_WEB_ADDR", &self.web)
@@ -379,7 +393,14 @@ impl City {
     pub async fn stream_equals_log(&self, source: &str) -> Result<()> {
         let log = self.whole_log(source).await?;
         let name = format!("XIAOAN_{}", source.to_uppercase());
-        let jetstream = async_nats::jetstream::new(async_nats::connect(self.nats.url()).await?);
+        // With the service's own key: nobody else may look at single messages.
+        let seed = std::fs::read_to_string(self.seeds.path().join(source))?;
+        let key = nkeys::KeyPair::from_seed(&seed)?.public_key();
+        let client = async_nats::ConnectOptions::with_nkey(seed)
+            .custom_inbox_prefix(format!("_INBOX_{key}"))
+            .connect(self.nats.url())
+            .await?;
+        let jetstream = async_nats::jetstream::new(client);
         let head = u64::try_from(log.len())?;
         wait_until(PATIENCE, || async {
             match jetstream.get_stream(&name).await {
@@ -438,7 +459,12 @@ fn sources(known: [(&str, &Process); SOURCES.len()]) -> String {
     known.map(|(name, process)| format!("{name}={}", process.grpc_url())).join(",")
 }
 
-fn rankings(issuer: &TestIssuer, nats: &TestNats, database: &TestDb, sources: String) -> ProcessBuilder {
+fn rankings(
+    issuer: &TestIssuer,
+    nats: (&TestNats, &Path),
+    database: &TestDb,
+    sources: String,
+) -> ProcessBuilder {
     builder("rankings", issuer, nats, database).env("XIAOAN_SOURCES", sources)
 }
 
@@ -446,10 +472,16 @@ async fn connect(url: &str) -> Result<Channel> {
     Ok(Endpoint::from_shared(url.to_owned())?.timeout(Duration::from_secs(30)).connect().await?)
 }
 
-fn builder(bin: &str, issuer: &TestIssuer, nats: &TestNats, database: &TestDb) -> ProcessBuilder {
+fn builder(
+    bin: &str,
+    issuer: &TestIssuer,
+    (nats, seeds): (&TestNats, &Path),
+    database: &TestDb,
+) -> ProcessBuilder {
     Process::builder(bin)
         .envs(issuer.env())
         .env("XIAOAN_NATS_URL", nats.url())
+        .env("XIAOAN_NATS_NKEY_FILE", seeds.join(bin).to_string_lossy())
         .env("XIAOAN_DATABASE_URL", database.url())
         .env("XIAOAN_KEK", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
 }
