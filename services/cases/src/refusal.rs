@@ -3,8 +3,8 @@
 //! exhaustive, so a new reason does not compile until it has all of these.
 //!
 //! Codes `CB-*` and `GE-*` are those of the domain reference, section J; `CASE-*`, `ALERT-*` and `SERIES-*` are states of
-//! the three aggregates. CB-007 (rank too low) and CB-019 (nil return missing) are not decided here yet: officers' ranks
-//! and nil returns are not recorded in this part.
+//! the three aggregates. CB-007 (rank too low) is decided where a post is stated (withdrawals, reports); CB-019 (nil return
+//! missing) is not decided yet: nil returns are not recorded.
 
 mod intake;
 
