@@ -103,6 +103,9 @@ pub enum Command {
     /// Alerts with every step from dispatch to registration
     #[command(subcommand)]
     Alerts(crate::commands::alerts::Alerts),
+    /// Series (串并案): cases linked as the work of the same hands
+    #[command(subcommand)]
+    Series(crate::commands::series::Series),
     /// Reports (受案) with their time limits, and the limits that ran out
     #[command(subcommand)]
     Reports(crate::commands::reports::Reports),
@@ -240,6 +243,13 @@ pub enum Cases {
         /// Case number (案件编号)
         case_no: String,
     },
+    /// A command with its fields in JSON: file, investigate, record-suspect-caught, propose-solve, approve-solve, return-solve,
+    /// revoke-solve, recover-property, return-property, reclassify, transfer, withdraw, serve-withdrawal-notice, refile.
+    /// What names persons comes from @FILE or -
+    #[command(
+        after_help = "Example: xiaoan cases do approve-solve '{\"caseNo\": \"A3711020100002026060001\"}'"
+    )]
+    Do(crate::commands::fields::Act),
 }
 
 /// Import of cases.

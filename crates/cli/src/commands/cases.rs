@@ -1,7 +1,7 @@
 //! `xiaoan cases list | get | history`.
 
 use super::listing::show_history;
-use super::{Context, Verdict};
+use super::{Context, Verdict, acts};
 use crate::args::{Cases, ListCases, Service, State};
 use crate::fault::Fault;
 use crate::moments::{rfc3339, show_day, show_instant};
@@ -20,6 +20,7 @@ pub async fn run(context: &Context, what: Cases) -> Result<Verdict, Fault> {
         Cases::List(what) => list(context, what).await,
         Cases::Get { case_no } => get(context, case_no).await,
         Cases::History { case_no } => history(context, case_no).await,
+        Cases::Do(act) => acts::case(context, &act).await,
         Cases::Import(what) => super::import::run(context, what).await,
     }
 }

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod acts;
 pub mod alerts;
 pub mod antifraud;
 mod audit;
@@ -19,6 +20,7 @@ pub mod port;
 mod projections;
 pub mod registers;
 pub mod reports;
+pub mod series;
 mod sources;
 mod standings;
 mod timers;
@@ -94,6 +96,7 @@ pub async fn dispatch(cli: Cli, lang: Lang) -> Result<Verdict, Fault> {
         Command::Cases(Cases::Import(what)) => import::run(&context, what).await,
         Command::Cases(what) => cases::run(&context, what).await,
         Command::Alerts(what) => alerts::run(&context, what).await,
+        Command::Series(what) => series::run(&context, what).await,
         Command::Reports(what) => reports::run(&context, what).await,
         Command::Audits(what) => audits::run(&context, what).await,
         Command::TaskForces(what) => work::task_forces(&context, what).await,

@@ -1,8 +1,9 @@
 //! `xiaoan commendations …`, `xiaoan listed-cases …`, `xiaoan references …`, `xiaoan surveys …`, `xiaoan inspections …`: the
 //! registers of headquarters.
 
+use super::fields::Act;
 use super::listing::{documents, pages, show_accepted, show_list};
-use super::{Context, Verdict};
+use super::{Context, Verdict, acts};
 use crate::args::Service;
 use crate::fault::Fault;
 use crate::moments::{self, show_day};
@@ -67,6 +68,9 @@ pub enum Commendations {
         #[arg(long)]
         reason: String,
     },
+    /// A command with its fields in JSON: nominate (names an individual: @FILE or -), revoke (for every kind of basis and cause)
+    #[command(after_help = "Example: xiaoan commendations do nominate @nomination.json")]
+    Do(Act),
 }
 
 /// A step on a day.
@@ -102,6 +106,9 @@ pub enum ListedCases {
         #[arg(long)]
         text: String,
     },
+    /// A command with its fields in JSON: list-case, extend, delist (headquarters)
+    #[command(after_help = "Example: xiaoan listed-cases do extend @extension.json")]
+    Do(Act),
 }
 
 /// Figures of other cities and of the province.
@@ -126,7 +133,7 @@ pub enum References {
     },
 }
 
-/// A register that is only listed here.
+/// A register that is listed, and written by `do`.
 #[derive(Debug, Subcommand)]
 pub enum Listed {
     /// Newest first
@@ -138,6 +145,8 @@ pub enum Listed {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
+    /// A command with its fields in JSON (headquarters). Surveys: record, retract; inspections: record, resolve-finding
+    Do(Act),
 }
 
 /// Honours and nominations.
@@ -147,6 +156,7 @@ pub enum Listed {
 pub async fn commendations(context: &Context, what: Commendations) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let receipt = match what {
+        Commendations::Do(act) => return acts::commendation(context, &act).await,
         Commendations::List { unit, basis, limit } => return honours(context, unit, basis, limit).await,
         Commendations::Count { from, to } => {
             let (from, to) = (from.map(Into::into), to.map(Into::into));
@@ -267,6 +277,7 @@ pub async fn listed_cases(context: &Context, what: ListedCases) -> Result<Verdic
     let clients = context.clients()?;
     let (unit, owner, limit) = match what {
         ListedCases::List { unit, owner, limit } => (unit, owner, limit),
+        ListedCases::Do(act) => return acts::listed_case(context, &act).await,
         ListedCases::Report { case_no, text } => {
             let request = hq::ReportListedCaseProgressRequest {
                 request_id: context.request_id(),
@@ -434,7 +445,10 @@ pub async fn references(context: &Context, what: References) -> Result<Verdict, 
 /// # Errors
 /// When hq refuses or does not answer.
 pub async fn surveys(context: &Context, what: Listed) -> Result<Verdict, Fault> {
-    let Listed::List { unit, limit } = what;
+    let (unit, limit) = match what {
+        Listed::List { unit, limit } => (unit, limit),
+        Listed::Do(act) => return acts::survey(context, &act).await,
+    };
     let clients = context.clients()?;
     let (found, more) = pages(limit, async |page_size, page_token| {
         let request =
@@ -469,7 +483,10 @@ pub async fn surveys(context: &Context, what: Listed) -> Result<Verdict, Fault> 
 /// # Errors
 /// When hq refuses or does not answer.
 pub async fn inspections(context: &Context, what: Listed) -> Result<Verdict, Fault> {
-    let Listed::List { unit, limit } = what;
+    let (unit, limit) = match what {
+        Listed::List { unit, limit } => (unit, limit),
+        Listed::Do(act) => return acts::inspection(context, &act).await,
+    };
     let clients = context.clients()?;
     let (found, more) = pages(limit, async |page_size, page_token| {
         let request = hq::ListInspectionsRequest {

@@ -1,7 +1,8 @@
 //! `xiaoan reports …`: reports (受案) with their time limits, and the limits that ran out.
 
+use super::fields::Act;
 use super::listing::{documents, pages, show_accepted, show_list, show_one};
-use super::{Context, Verdict};
+use super::{Context, Verdict, acts};
 use crate::args::Service;
 use crate::fault::Fault;
 use crate::moments::{self, show_day, show_instant};
@@ -67,6 +68,14 @@ pub enum Reports {
         #[arg(long)]
         reason: String,
     },
+    /// A command with its fields in JSON: register (with the person who reported: @FILE or -), issue-receipt, note-receipt-refused,
+    /// switch-track, find-foreign-jurisdiction, transfer, request-reconsideration, decide-reconsideration, record-reasons-asked,
+    /// explain-non-filing, record-filing-ordered, ask-agency-for-materials, record-agency-materials, extend-security-case,
+    /// exclude-expert-time, decide-security-case
+    #[command(
+        after_help = "Example: xiaoan reports do issue-receipt '{\"reportId\": \"r-1\", \"receiptNo\": \"2026-1\"}'"
+    )]
+    Do(Act),
 }
 
 /// A new report.
@@ -224,6 +233,7 @@ pub async fn run(context: &Context, what: Reports) -> Result<Verdict, Fault> {
                 clients.call(Service::Cases, request, async |r| clients.report().get_report(r).await).await?;
             show_one(context, &found.report.as_ref().map_or(Value::Null, message_json))
         }
+        Reports::Do(act) => acts::report(context, &act).await,
         Reports::Breaches(what) => breaches(context, what).await,
         act => carry_out(context, act).await,
     }
@@ -287,7 +297,7 @@ async fn carry_out(context: &Context, act: Reports) -> Result<Verdict, Fault> {
                 ..Default::default()
             }
         ),
-        Reports::List(_) | Reports::Get { .. } | Reports::Breaches(_) => None, // no acts; done before
+        Reports::Do(_) | Reports::List(_) | Reports::Get { .. } | Reports::Breaches(_) => None, // no acts; done before
     };
     show_accepted(context, receipt)
 }

@@ -41,3 +41,47 @@ async fn a_task_force_is_formed_and_listed_and_a_cleanup_is_planned_by_words_and
         r#"{"caseNo": "A3711020100002026060001", "orgUnit": "371102010000", "preventability": "门锁老旧"}"#;
     desk.ended(1, &["reviews", "do", "open-review", review]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_are_filed_linked_and_reported_and_a_survey_is_recorded_by_words_and_json() {
+    let desk = Desk::start(&["cases"]).await;
+    let write = |name: &str, text: &str| {
+        let file = desk.folder.path().join(name);
+        std::fs::write(&file, text).expect("written");
+        format!("@{}", file.display())
+    };
+    let mut numbers = Vec::new();
+    for n in [1, 2] {
+        let case = format!(
+            r#"{{"orgUnit": "371102010000", "category": "050227", "lossFen": "26000", "preventable": true,
+                "occurredFrom": "2026-06-1{n}T07:00:00+08:00", "reportedAt": "2026-06-1{n}T09:30:00+08:00",
+                "filedOn": {{"year": 2026, "month": 6, "day": 1{n}}}}}"#
+        );
+        let accepted = desk.json(0, &["cases", "do", "file", &write("case.json", &case)]);
+        let name = accepted["name"].as_str().expect("a name");
+        numbers.push(name.trim_start_matches("cases/").to_owned());
+    }
+    // What can name persons does not stand on the command line.
+    desk.ended(2, &["cases", "do", "file", "{}"]);
+    let open = format!(
+        r#"{{"seriesId": "bicycles", "orgUnit": "371102010000", "title": "自行车系列", "caseNos": ["{}", "{}"]}}"#,
+        numbers[0], numbers[1]
+    );
+    assert_eq!(desk.json(0, &["series", "do", "open", &open])["name"], "series/bicycles");
+    let all = desk.listed(&["series", "list", "--org-unit", "371102000000"], "series", 1).await;
+    assert_eq!(all["series"][0]["caseNos"].as_array().map(Vec::len), Some(2));
+    assert_eq!(desk.json(0, &["series", "get", "bicycles"])["title"], "自行车系列");
+    let unlink = format!(r#"{{"seriesId": "bicycles", "caseNo": "{}", "reason": "误并"}}"#, numbers[1]);
+    desk.done(&["series", "do", "unlink", &unlink]);
+    let nobodys = r#"{"reportId": "nobody", "receiptNo": "2026-1"}"#;
+    desk.ended(1, &["reports", "do", "issue-receipt", nobodys]);
+
+    let survey = r#"{"survey": {"surveyId": "safety-2020", "kind": "SURVEY_KIND_BOTH", "orgUnit": "371100000000",
+        "from": {"year": 2020, "month": 1, "day": 1}, "to": {"year": 2020, "month": 12, "day": 31},
+        "conductedBy": "示例调查机构", "rank": 1, "source": "示例通报",
+        "publishedOn": {"year": 2021, "month": 1, "day": 15}}}"#;
+    desk.done(&["surveys", "do", "record", survey]);
+    desk.listed(&["surveys", "list", "--org-unit", "371100000000"], "surveys", 1).await;
+    desk.ended(2, &["inspections", "do", "sing"]);
+    desk.ended(1, &["listed-cases", "do", "delist", r#"{"caseNo": "A3711020100002026060001"}"#]);
+}
