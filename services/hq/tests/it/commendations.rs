@@ -163,7 +163,13 @@ async fn an_honour_for_a_series_falls_with_its_last_solved_case_and_one_that_cam
     let of_case = station.nominate_for_commendation(collective("of-case")).await.expect("nominated");
     let state = async |id: &str, at_least| state(&house, id, at_least).await;
     let fallen = async |id: &str| {
-        let revoked = || async { state(id, 0).await == CommendationState::Revoked };
+        // The view follows: right after its nomination it may not know the honour yet.
+        let revoked = || async {
+            let request = hq::GetCommendationRequest { commendation_id: id.into(), at_least: 0 };
+            let answer = headquarters(&house).get_commendation(request).await;
+            let shown = answer.ok().and_then(|answer| answer.into_inner().commendation);
+            shown.is_some_and(|shown| shown.state() == CommendationState::Revoked)
+        };
         wait_until(Duration::from_secs(20), revoked).await;
     };
     assert_eq!(
