@@ -76,25 +76,28 @@ fn theft_bureaus() -> Scheme {
 
 /// Facts rows V13, F1: small livelihood cases of every category.
 fn small_cases() -> Scheme {
+    let mut indicators = vec![
+        count("filed", "立案", "Filed", Measure::SmallFiled, "", "件", Direction::LowerIsBetter),
+        count("solved", "破案", "Solved", Measure::SmallSolved, "", "件", Direction::HigherIsBetter),
+        rate("solve_rate", "破案率", "Solve rate", Measure::SmallSolved, Measure::SmallFiled, "", 100),
+        rate(
+            "cohort_solve_rate",
+            "本期立案破案率",
+            "Cohort solve rate",
+            Measure::SmallCohortSolved,
+            Measure::SmallFiled,
+            "",
+            0,
+        ),
+    ];
+    // What is withdrawn or revoked is counted for small and large cases together: the events do not say which it was.
+    indicators.extend(integrity_indicators(""));
     Scheme {
         board: "small-cases".into(),
         title_zh: "小案侦防排行榜".into(),
         title_en: "Small cases: stations".into(),
         entrant_kinds: vec![OrgKind::Station.into()],
-        indicators: vec![
-            count("filed", "立案", "Filed", Measure::SmallFiled, "", "件", Direction::LowerIsBetter),
-            count("solved", "破案", "Solved", Measure::SmallSolved, "", "件", Direction::HigherIsBetter),
-            rate("solve_rate", "破案率", "Solve rate", Measure::SmallSolved, Measure::SmallFiled, "", 100),
-            rate(
-                "cohort_solve_rate",
-                "本期立案破案率",
-                "Cohort solve rate",
-                Measure::SmallCohortSolved,
-                Measure::SmallFiled,
-                "",
-                0,
-            ),
-        ],
+        indicators,
         rank_by: "solve_rate".into(),
         attention_rules: vec![below_40_percent()],
         ..Default::default()
@@ -245,13 +248,13 @@ fn theft_indicators() -> Vec<Indicator> {
             higher,
         ),
     ];
-    indicators.extend(integrity_indicators());
+    indicators.extend(integrity_indicators(THEFT));
     indicators
 }
 
-/// What tells how far the rate can be trusted (domain reference §E): of theft where the event knows the category, else of
-/// the unit. They rank nobody.
-fn integrity_indicators() -> Vec<Indicator> {
+/// What tells how far the rate can be trusted (domain reference §E): of the board's categories where the event knows
+/// one, else of the unit. They rank nobody.
+fn integrity_indicators(categories: &str) -> Vec<Indicator> {
     let lower = Direction::LowerIsBetter;
     vec![
         count(
@@ -259,7 +262,7 @@ fn integrity_indicators() -> Vec<Indicator> {
             "撤销立案",
             "Withdrawn, no crime",
             Measure::WithdrawnNoCrime,
-            THEFT,
+            categories,
             "件",
             lower,
         ),
@@ -268,17 +271,25 @@ fn integrity_indicators() -> Vec<Indicator> {
             "降格改类",
             "Reclassified downwards",
             Measure::ReclassifiedDown,
-            THEFT,
+            categories,
             "件",
             lower,
         ),
-        count("solves_revoked", "撤销破案", "Solves revoked", Measure::SolvesRevoked, THEFT, "件", lower),
+        count(
+            "solves_revoked",
+            "撤销破案",
+            "Solves revoked",
+            Measure::SolvesRevoked,
+            categories,
+            "件",
+            lower,
+        ),
         count(
             "recorded_late",
             "跨月补录",
             "Recorded after the month",
             Measure::RecordedLate,
-            THEFT,
+            categories,
             "件",
             lower,
         ),
@@ -288,7 +299,7 @@ fn integrity_indicators() -> Vec<Indicator> {
             "临界金额",
             "Just under the threshold",
             Measure::NearThreshold,
-            THEFT,
+            categories,
             "件",
             lower,
         ),
