@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::numbers;
 use time::Date;
+use xiaoan_kernel::wilson;
 use xiaoan_proto::INTEGRITY_MEASURES;
 use xiaoan_proto::core::v1 as core;
 use xiaoan_proto::hq::v1::{
@@ -112,7 +113,8 @@ impl Value {
     /// The 95 % interval in ten-thousandths, of a rate that is a proportion.
     #[must_use]
     pub fn interval(&self) -> Option<(i64, i64)> {
-        numbers::wilson(self.numerator, self.denominator?)
+        let (low, high) = wilson::interval(self.numerator, self.denominator?)?;
+        Some((low.into(), high.into()))
     }
 }
 
@@ -283,4 +285,27 @@ fn count_title(name: &str) -> String {
         other => other,
     };
     title.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(numerator: i64, denominator: i64) -> Option<(i64, i64)> {
+        Value { numerator, denominator: Some(denominator), ..Value::default() }.interval()
+    }
+
+    #[test]
+    fn k12_the_interval_to_four_decimals() {
+        for (k, n, expected) in [
+            (2, 5, (1176, 7693)),
+            (8, 20, (2188, 6134)),
+            (80, 200, (3346, 4692)),
+            (0, 3, (0, 5615)),
+            (3, 3, (4385, 10_000)),
+        ] {
+            assert_eq!(interval(k, n), Some(expected), "{k}/{n}");
+        }
+        assert_eq!((interval(3, 2), interval(0, 0)), (None, None));
+    }
 }

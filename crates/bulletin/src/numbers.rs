@@ -1,24 +1,6 @@
-//! How numbers and days are written. Whole numbers only, but for the interval, which is shown and never compared.
+//! How numbers and days are written. Whole numbers only.
 
 use time::Date;
-
-/// 97.5 % quantile of the normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
-
-/// The 95 % Wilson interval of k of n in ten-thousandths. `None` when k is no part of n (domain reference §E).
-pub fn wilson(k: i64, n: i64) -> Option<(i64, i64)> {
-    if n <= 0 || k < 0 || k > n {
-        return None;
-    }
-    #[allow(clippy::cast_precision_loss)] // 2^53 cases are beyond any city
-    let (k, n) = (k as f64, n as f64);
-    let (p, z2) = (k / n, Z * Z);
-    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    #[allow(clippy::cast_possible_truncation)] // clamped to 0..=10000
-    let parts = |share: f64| (share.clamp(0.0, 1.0) * 10_000.0).round() as i64;
-    Some((parts(centre - half), parts(centre + half)))
-}
 
 /// Ten-thousandths as per cent with one decimal, for example "21.9".
 pub fn percent(parts: i64) -> String {
@@ -35,12 +17,6 @@ pub fn ratio(k: i64, scale: i64, n: i64) -> Option<String> {
         (i128::from(k) * i128::from(scale.max(1)) * 20 + i128::from(n)).div_euclid(2 * i128::from(n));
     let sign = if tenths < 0 { "-" } else { "" };
     Some(format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10))
-}
-
-/// Fen as yuan, for example "1234.50".
-pub fn yuan(fen: i64) -> String {
-    let sign = if fen < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", fen.unsigned_abs() / 100, fen.unsigned_abs() % 100)
 }
 
 /// "2026年6月30日".
@@ -78,27 +54,12 @@ mod tests {
     use time::macros::date;
 
     #[test]
-    fn k12_the_interval_to_four_decimals() {
-        for (k, n, interval) in [
-            (2, 5, (1176, 7693)),
-            (8, 20, (2188, 6134)),
-            (80, 200, (3346, 4692)),
-            (0, 3, (0, 5615)),
-            (3, 3, (4385, 10_000)),
-        ] {
-            assert_eq!(wilson(k, n), Some(interval), "{k}/{n}");
-        }
-        assert_eq!((wilson(3, 2), wilson(0, 0)), (None, None));
-    }
-
-    #[test]
     fn numbers_are_rounded_half_up_and_a_rate_may_exceed_a_hundred() {
         assert_eq!(ratio(8, 100, 20).as_deref(), Some("40.0"));
         assert_eq!(ratio(3, 100, 2).as_deref(), Some("150.0"));
         assert_eq!(ratio(1, 100, 3).as_deref(), Some("33.3"));
         assert_eq!(ratio(1, 100, 0), None);
         assert_eq!((percent(2188).as_str(), percent(10_000).as_str()), ("21.9", "100.0"));
-        assert_eq!((yuan(-5).as_str(), yuan(123_450).as_str()), ("-0.05", "1234.50"));
     }
 
     #[test]

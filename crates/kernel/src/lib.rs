@@ -11,6 +11,7 @@ mod money;
 mod org;
 mod refusal;
 mod remarks;
+pub mod wilson;
 
 pub use aggregate::{Aggregate, EventSet, Fact, UnknownEvent};
 pub use calendar::{CITY_OFFSET, city_day, parse_city_minute, parse_day};

@@ -2,9 +2,10 @@
 
 use super::{Align, Block, Column, Table, Text};
 use crate::figures::{Figures, Row, Value};
-use crate::numbers::{percent, ratio, yuan};
+use crate::numbers::{percent, ratio};
 use crate::typefaces::Face;
 use time::Date;
+use xiaoan_kernel::yuan_from_fen;
 use xiaoan_proto::core::v1 as core;
 use xiaoan_proto::hq::v1::{
     BulletinCommendation, BulletinListedCase, BulletinNotice, Indicator, ListedCaseState, NoticeState, Post,
@@ -48,7 +49,7 @@ fn shown(indicator: &Indicator, value: &Value) -> String {
     match value.denominator {
         Some(n) => ratio(value.numerator, indicator.scale, n)
             .map_or(NONE.to_owned(), |rate| if indicator.unit == "%" { format!("{rate}%") } else { rate }),
-        None if indicator.unit == "元" => yuan(value.numerator),
+        None if indicator.unit == "元" => yuan_from_fen(value.numerator),
         None => value.numerator.to_string(),
     }
 }

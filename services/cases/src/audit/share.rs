@@ -1,10 +1,8 @@
 //! The share that was recorded of what should have been, with its 95 % Wilson interval (domain reference §E, vectors K12, K13).
 //! Everything that is stored is a whole number of ten-thousandths.
 
+use xiaoan_kernel::wilson;
 use xiaoan_proto::cases::v1::{AuditVerdict, AuditedAlert, IntegrityResult};
-
-/// Normal quantile of a two-sided 95 % interval.
-const Z: f64 = 1.959_963_984_540_054;
 
 /// The result of verdicts so far, without a band.
 #[must_use]
@@ -20,23 +18,10 @@ pub fn result(alerts: &[AuditedAlert]) -> IntegrityResult {
     IntegrityResult { should, recorded, share, low, high, ..Default::default() }
 }
 
-/// Both ends of the Wilson interval of `k` out of `n` in ten-thousandths, rounded; 0 to 10000 of nothing.
+/// Both ends of the interval of `k` out of `n` in ten-thousandths; 0 to 10000 of nothing.
 #[must_use]
 pub fn wilson(k: i32, n: i32) -> (i32, i32) {
-    if n <= 0 {
-        return (0, 10_000);
-    }
-    let (k, n) = (f64::from(k), f64::from(n));
-    let (p, z2) = (k / n, Z * Z);
-    let centre = p + z2 / (2.0 * n);
-    let half = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z2 / n;
-    (ten_thousandths((centre - half) / scale), ten_thousandths((centre + half) / scale))
-}
-
-#[allow(clippy::cast_possible_truncation)] // clamped to 0..=10000
-fn ten_thousandths(share: f64) -> i32 {
-    (share.clamp(0.0, 1.0) * 10_000.0).round() as i32
+    wilson::interval(k.into(), n.into()).unwrap_or((0, 10_000))
 }
 
 #[cfg(test)]

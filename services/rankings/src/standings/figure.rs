@@ -11,9 +11,8 @@
 //! Rounded half away from zero; of two decimals a zero at the end is left out: "40.0", "+5.8pp", "-60.0%", "-7.68%".
 
 use super::fraction::{self, Fraction, rounded};
-use super::wilson;
 use crate::measures::Measure;
-use xiaoan_kernel::yuan_from_fen;
+use xiaoan_kernel::{wilson, yuan_from_fen};
 use xiaoan_proto::hq::v1::Indicator;
 use xiaoan_proto::rankings::v1::IndicatorValue;
 

@@ -2,6 +2,7 @@
 
 use prost_types::Timestamp;
 use time::macros::date;
+use xiaoan_kernel::wilson;
 use xiaoan_proto::hq::v1::Scheme;
 use xiaoan_proto::projections::v1::ProjectionState;
 use xiaoan_proto::rankings::v1::{
@@ -160,7 +161,7 @@ fn indicators(scheme: &Scheme, [filed, solved, cohort, arrests]: [i64; 4]) -> Ve
 fn value(id: &str, unit: &str, now: (i64, Option<i64>), base: (i64, Option<i64>)) -> IndicatorValue {
     let percent = |(k, n): (i64, Option<i64>)| n.filter(|n| *n > 0).map(|n| 100.0 * k as f64 / n as f64);
     let evaluable = now.1.is_none_or(|n| n >= 10);
-    let interval = now.1.filter(|n| *n > 0 && now.0 <= *n).map(|n| wilson(now.0 as f64, n as f64));
+    let interval = now.1.and_then(|n| wilson::interval(now.0, n));
     let relative = |a: f64, b: f64| format!("{:+.1}%", 100.0 * (a - b) / b);
     let (display, yoy, yoy_relative, base_zero) = match (percent(now), percent(base)) {
         (Some(a), Some(b)) if b > 0.0 => {
@@ -189,14 +190,6 @@ fn value(id: &str, unit: &str, now: (i64, Option<i64>), base: (i64, Option<i64>)
 
 fn shown(number: i64, unit: &str) -> String {
     if unit == "元" { xiaoan_kernel::yuan_from_fen(number) } else { number.to_string() }
-}
-
-#[allow(clippy::cast_possible_truncation)]
-fn wilson(k: f64, n: f64) -> (i32, i32) {
-    let (p, z2) = (k / n, 3.841_458_8);
-    let (centre, half) = (p + z2 / (2.0 * n), (z2 * (p * (1.0 - p) / n + z2 / (4.0 * n * n))).sqrt());
-    let scale = 10_000.0 / (1.0 + z2 / n);
-    (((centre - half) * scale).round() as i32, ((centre + half) * scale).round() as i32)
 }
 
 /// The eight solves of Demo Donggang No. 1, one of them revoked and solved again.

@@ -6,7 +6,7 @@ const Z: f64 = 1.959_963_984_540_054;
 /// 95 % interval of k of n in parts per 10,000, rounded to the nearest. `None` when n is 0, or when k is no part of n:
 /// a throughput rate above 100 % is no proportion.
 ///
-/// The only floats of the board: an interval is shown, never compared.
+/// The only floats of a board: an interval is shown, never compared.
 #[must_use]
 pub fn interval(k: i64, n: i64) -> Option<(i32, i32)> {
     if n <= 0 || k < 0 || k > n {
