@@ -79,6 +79,7 @@ mod page;
 mod server;
 mod service;
 mod tls;
+mod turns;
 
 pub use caller::{Caller, Role};
 pub use check::{Check, Checked};
@@ -91,3 +92,4 @@ pub use options::{RpcOptions, Secret, ServiceOptions, SourceAddress};
 pub use page::{BadToken, Page, PageKey};
 pub use server::{Server, shutdown_signal};
 pub use service::{About, Start, service_main};
+pub use turns::{Turn, Turns};

@@ -19,7 +19,6 @@ mod queries;
 mod reports;
 mod series;
 mod sitting;
-mod turn;
 mod work;
 
 pub use work::WorkDesk;
@@ -39,18 +38,20 @@ use sitting::Sitting;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::{Request, Status};
-use turn::Turns;
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{CommandMeta, EventStore, Repository};
 use xiaoan_kernel::city_day;
 use xiaoan_privacy::Vault;
 use xiaoan_projection::{NotYet, ProjectionHandle};
-use xiaoan_rpc::{Caller, command_meta_with, errors, refusal_status};
+use xiaoan_rpc::{Caller, Turns, command_meta_with, errors, refusal_status};
 
 /// How long a query waits for its `at_least`; the call's own deadline may be shorter.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Aggregates of a kind kept in memory: some tens of megabytes at most.
 const CACHED: usize = 16_384;
+/// Turn of draws, "audits" in ASCII: drawing a sample looks at what every other audit holds, otherwise two at once could draw the
+/// same alert.
+const DRAWS: i64 = 0x0000_6175_6469_7473;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -87,7 +88,7 @@ impl Casebook {
             reports: Repository::new(store.clone(), CACHED),
             audits: Repository::new(store.clone(), CACHED),
             deadlines: Repository::new(store.clone(), CACHED),
-            draws: Turns::new(store.pool().clone(), turn::DRAWS),
+            draws: Turns::new(store.pool().clone(), DRAWS),
             numbers: Numbers::new(store.pool().clone()),
             views,
             directory,

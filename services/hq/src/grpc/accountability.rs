@@ -1,7 +1,7 @@
 //! What the handlers of closings, notices and interviews share: commands over several aggregates, decided one at a time on views
 //! that have seen everything recorded, and recorded in one append.
 
-use super::turn::{CLOSINGS, Held, Turns};
+use super::turn::CLOSINGS;
 use super::{PATIENCE, Shown, not_yet};
 use crate::closing::Closing;
 use crate::consequence::{History, Month, has_fallen, rule_of};
@@ -28,7 +28,9 @@ use xiaoan_eventstore::{
 use xiaoan_kernel::{Aggregate, Fact, OrgCode, StreamId, city_day};
 use xiaoan_proto::core::v1::Receipt;
 use xiaoan_proto::hq::v1::{self as hq, InterviewState};
-use xiaoan_rpc::{Caller, Role, command_meta, errors, receipt, receipt_of, refusal_status, store_status};
+use xiaoan_rpc::{
+    Caller, Role, Turn, Turns, command_meta, errors, receipt, receipt_of, refusal_status, store_status,
+};
 
 /// Aggregates of a kind kept in memory.
 const CACHED: usize = 512;
@@ -99,7 +101,7 @@ impl Accountable {
     }
 
     /// The turn, once the views have seen everything recorded before it.
-    pub(super) async fn turn(&self) -> Result<Held, Status> {
+    pub(super) async fn turn(&self) -> Result<Turn, Status> {
         let held = self.turns.take().await?;
         let head = self.store.head().await.map_err(|e| store_status(&e))?;
         self.views

@@ -24,12 +24,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use time::Date;
 use tonic::{Request, Status};
-use turn::Turns;
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{EventStore, Repository};
 use xiaoan_kernel::city_day;
 use xiaoan_projection::{NotYet, ProjectionHandle};
-use xiaoan_rpc::{Caller, Role, errors};
+use xiaoan_rpc::{Caller, Role, Turns, errors};
 
 /// How long a query waits for its `at_least`; the call's own deadline may be shorter.
 const PATIENCE: Duration = Duration::from_secs(5);

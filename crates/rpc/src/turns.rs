@@ -1,19 +1,18 @@
-//! Drawing the sample of an audit looks at what every other audit holds, so draws take turns: otherwise two at once could draw the same
-//! alert. The turn is an advisory lock, so replicas take turns as well. Draws are rare; everything else goes on.
+//! Commands that look at more than one aggregate take turns: two that are each fine could otherwise do together what neither may.
+//!
+//! The turn is an advisory lock of the service's database, so its replicas take turns as well. Such commands are rare; all others
+//! go on.
 
+use crate::errors::store_status;
 use sqlx::{PgPool, Postgres, Transaction};
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tonic::Status;
 use xiaoan_eventstore::StoreError;
-use xiaoan_rpc::store_status;
 
-/// "audits" in ASCII: a key that nobody else locks.
-pub(super) const DRAWS: i64 = 0x0000_6175_6469_7473;
-
-/// Hands out turns.
-#[derive(Clone)]
-pub(super) struct Turns {
+/// Hands out turns. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Turns {
     pool: PgPool,
     key: i64,
     /// One connection per process waits for the lock, never the whole pool: appends need theirs.
@@ -21,22 +20,27 @@ pub(super) struct Turns {
 }
 
 /// What holds a turn until it is dropped.
-pub(super) struct Held {
+#[derive(Debug)]
+pub struct Turn {
     _lock: Transaction<'static, Postgres>,
     _process: OwnedMutexGuard<()>,
 }
 
 impl Turns {
-    /// Turns at whatever a key stands for.
-    pub(super) fn new(pool: PgPool, key: i64) -> Self {
+    /// Turns at whatever a key stands for; nobody else locks it in that database.
+    #[must_use]
+    pub fn new(pool: PgPool, key: i64) -> Self {
         Self { pool, key, process: Arc::new(Mutex::new(())) }
     }
 
     /// Waits for the turn.
-    pub(super) async fn take(&self) -> Result<Held, Status> {
+    ///
+    /// # Errors
+    /// UNAVAILABLE or INTERNAL when the database does not give it.
+    pub async fn take(&self) -> Result<Turn, Status> {
         let process = Arc::clone(&self.process).lock_owned().await;
         let lock = self.lock().await.map_err(|e| store_status(&StoreError::from(e)))?;
-        Ok(Held { _lock: lock, _process: process })
+        Ok(Turn { _lock: lock, _process: process })
     }
 
     async fn lock(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
