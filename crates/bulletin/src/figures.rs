@@ -8,8 +8,7 @@ use xiaoan_kernel::wilson;
 use xiaoan_proto::INTEGRITY_MEASURES;
 use xiaoan_proto::core::v1 as core;
 use xiaoan_proto::hq::v1::{
-    BulletinContents, ClosedEntry, ClosedFigures, ClosedSource, ClosedValue, Closing, Correction, Indicator,
-    Scheme,
+    BulletinContents, ClosedEntry, ClosedSource, ClosedValue, Closing, Correction, Indicator, Scheme,
 };
 
 /// How far a bulletin is.
@@ -46,8 +45,8 @@ pub struct Figures {
     pub scheme: Scheme,
     /// Indicator that ranks.
     pub ranked_by: Indicator,
-    /// What stands beside the rate: titles of the counts that tell how far it can be trusted.
-    pub checks: Vec<Check>,
+    /// What stands beside the rate: the indicators that tell how far it can be trusted.
+    pub checks: Vec<Indicator>,
     /// The other indicators.
     pub others: Vec<Indicator>,
     /// Units by rank, those without rank last.
@@ -60,21 +59,6 @@ pub struct Figures {
     pub digest: Vec<u8>,
     /// Notices, listed cases, honours and the names of units.
     pub contents: BulletinContents,
-}
-
-/// A count that tells how far a rate can be trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// Title.
-    pub title: String,
-    /// Indicator of the scheme, or name of an [`xiaoan_proto::hq::v1::IntegrityCount`].
-    key: Key,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Key {
-    Indicator(String),
-    Count(String),
 }
 
 /// A unit.
@@ -140,21 +124,20 @@ impl Figures {
         let scheme = figures.scheme.clone().unwrap_or_default();
         let ranked_by =
             scheme.indicators.iter().find(|i| i.id == scheme.rank_by).cloned().unwrap_or_default();
-        let checks = checks(&scheme, figures);
-        let others: Vec<_> = scheme
-            .indicators
-            .iter()
-            .filter(|indicator| indicator.id != ranked_by.id && !is_check(indicator))
-            .cloned()
-            .collect();
+        // A closing's own counts of integrity are made of these indicators (xiaoan_proto, `closing.rs`), and say nothing more.
+        let (checks, mut others): (Vec<_>, Vec<_>) = scheme.indicators.iter().cloned().partition(is_check);
+        others.retain(|indicator| indicator.id != ranked_by.id);
+        let values = |entry: &ClosedEntry, indicators: &[Indicator]| {
+            indicators.iter().map(|indicator| value(entry, &indicator.id)).collect()
+        };
         let row = |entry: &ClosedEntry| Row {
             org_unit: entry.org_unit.clone(),
             name: if entry.name_zh.is_empty() { entry.org_unit.clone() } else { entry.name_zh.clone() },
             rank: entry.rank,
             attention: entry.attention,
             ranked_by: value(entry, &ranked_by.id),
-            checks: checks.iter().map(|check| check.of(entry)).collect(),
-            others: others.iter().map(|other| value(entry, &other.id)).collect(),
+            checks: values(entry, &checks),
+            others: values(entry, &others),
         };
         let mut rows: Vec<_> = figures.entries.iter().map(row).collect();
         rows.sort_by(|a, b| {
@@ -215,23 +198,6 @@ impl Figures {
     }
 }
 
-impl Check {
-    fn of(&self, entry: &ClosedEntry) -> Value {
-        match &self.key {
-            Key::Indicator(id) => value(entry, id),
-            Key::Count(name) => {
-                let count = entry.integrity.iter().find(|count| count.name == *name);
-                count.map_or(Value::default(), |count| Value {
-                    numerator: count.count,
-                    denominator: None,
-                    evaluable: true,
-                    stored: true,
-                })
-            }
-        }
-    }
-}
-
 fn value(entry: &ClosedEntry, id: &str) -> Value {
     let found: Option<&ClosedValue> = entry.values.iter().find(|value| value.id == id);
     found.map_or(Value::default(), |value| Value {
@@ -246,45 +212,6 @@ fn value(entry: &ClosedEntry, id: &str) -> Value {
 fn is_check(indicator: &Indicator) -> bool {
     let measure = indicator.numerator.as_ref().map_or("", |part| part.measure.as_str());
     INTEGRITY_MEASURES.contains(&measure)
-}
-
-fn checks(scheme: &Scheme, figures: &ClosedFigures) -> Vec<Check> {
-    let indicators = scheme.indicators.iter().filter(|indicator| is_check(indicator));
-    let mut checks: Vec<_> =
-        indicators.map(|i| Check { title: i.title_zh.clone(), key: Key::Indicator(i.id.clone()) }).collect();
-    let covered = |name: &str| {
-        scheme
-            .indicators
-            .iter()
-            .any(|i| is_check(i) && i.numerator.as_ref().is_some_and(|n| n.measure == name))
-    };
-    let mut names: Vec<_> = figures
-        .entries
-        .iter()
-        .chain(figures.total.iter())
-        .flat_map(|entry| entry.integrity.iter().map(|count| count.name.as_str()))
-        .filter(|name| !covered(name))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    checks.extend(
-        names.into_iter().map(|name| Check { title: count_title(name), key: Key::Count(name.to_owned()) }),
-    );
-    checks
-}
-
-/// Title of a count that is no indicator of the scheme.
-fn count_title(name: &str) -> String {
-    let title = match name {
-        "case.withdrawn_no_crime" => "撤销立案",
-        "case.reclassified_down" => "降格改类",
-        "case.solve_revoked" => "撤销破案",
-        "case.recorded_late" => "跨月补录",
-        "alert.not_filed" => "接警未立",
-        "report.filed_late" => "逾期立案",
-        other => other,
-    };
-    title.to_owned()
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ fn standings(sheet: &mut Worksheet, figures: &Figures, title: &str) -> Result<()
     let mut heads = heads(&["名次", "单位", "单位代码"]);
     heads.extend(indicator_heads(&figures.ranked_by));
     for check in &figures.checks {
-        heads.extend([check.title.clone(), format!("{} 分母", check.title)]);
+        heads.extend([check.title_zh.clone(), format!("{} 分母", check.title_zh)]);
     }
     heads.extend(["可评价".to_owned(), "低于关注线".to_owned()]);
     heads.extend(figures.others.iter().flat_map(indicator_heads));

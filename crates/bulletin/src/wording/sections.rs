@@ -97,7 +97,7 @@ fn standings(figures: &Figures) -> Section {
     if is_rate {
         columns.push(column("95%区间（%）", 6.2, Align::Centre));
     }
-    columns.extend(figures.checks.iter().map(|check| column(&check.title, 2.6, Align::Centre)));
+    columns.extend(figures.checks.iter().map(|check| column(&check.title_zh, 2.6, Align::Centre)));
     columns.push(column("备注", 3.9, Align::Centre));
     let cells = |row: &Row| {
         let rank = row.rank.map_or(NONE.to_owned(), |rank| rank.to_string());
@@ -158,7 +158,7 @@ fn notes(figures: &Figures) -> String {
                 .to_owned()
         }
         false => {
-            let titles: Vec<_> = figures.checks.iter().map(|check| check.title.as_str()).collect();
+            let titles: Vec<_> = figures.checks.iter().map(|check| check.title_zh.as_str()).collect();
             format!("{}为核查数字，不参与排名，用以判断该率是否可信。", titles.join("、"))
         }
     };
