@@ -16,33 +16,6 @@ impl Office {
     }
 }
 
-/// Imports June and waits until the board shows all of it. Some rows are rejected, as the acceptance file means them to be; all of
-/// them are while cases does not know the units.
-async fn import_june(office: &Office) {
-    let june = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/acceptance/cases-2026-06.csv");
-    let june = june.to_string_lossy();
-    let expected: serde_json::Value =
-        serde_json::from_str(include_str!("../../../../tests/acceptance/cases-2026-06.expected.json"))
-            .expect("json");
-    let rows = expected["standings"].as_array().expect("rows");
-    let all: i64 = rows.iter().filter_map(|row| row["filed"].as_i64()).sum();
-    wait_until(PATIENCE, || async {
-        let imported = office.run(&["cases", "import", &june, "--rejected", "rejected.csv"]);
-        assert_eq!(super::code(&imported), 1, "{}", super::text(&imported.stderr));
-        filed(office) == Some(all)
-    })
-    .await;
-}
-
-/// The city's number of thefts filed in June that the board shows.
-fn filed(office: &Office) -> Option<i64> {
-    let output = office.run(&["standings", "--board", "theft-stations", "--period", "2026-06"]);
-    let board: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
-    let values =
-        board["entries"].as_array()?.iter().filter_map(|entry| entry["indicators"].as_array()).flatten();
-    Some(values.filter(|value| value["id"] == "filed").filter_map(|value| value["numerator"].as_i64()).sum())
-}
-
 fn fonts() -> String {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.dev/tools/fonts");
     std::env::var("XIAOAN_FONTS").unwrap_or_else(|_| ours.display().to_string())
@@ -51,7 +24,7 @@ fn fonts() -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closing_is_drafted_issued_once_compared_and_issued_again_only_as_a_correction() {
     let office = Office::start().await;
-    import_june(&office).await;
+    office.import_june().await;
     office.json(0, &["closings", "freeze", "--board", "theft-stations", "--period", "2026-06"]);
     office.json(0, &["notices", "issue", JUNE]);
 
@@ -97,10 +70,10 @@ async fn a_closing_is_drafted_issued_once_compared_and_issued_again_only_as_a_co
     let row = "A3711020100002026069901,371102010000,050201,2026-06-07 01:58,2026-06-06 11:58,2026-06-07,2600,是,2026-06-24,直接,1,,,";
     let late = format!("{}\n{row}\n", super::HEADER);
     std::fs::write(folder.join("late.csv"), late).expect("written");
-    let before = filed(&office);
+    let before = office.filed(&[]);
     let imported = office.run(&["cases", "import", "late.csv"]);
     assert_eq!(super::code(&imported), 0, "{}", super::text(&imported.stderr));
-    wait_until(PATIENCE, || async { filed(&office) != before }).await;
+    wait_until(PATIENCE, || async { office.filed(&[]) != before }).await;
     office.json(0, &["closings", "correct", JUNE, "--reason", "补录一起已破案件"]);
     let draft = office.bulletin(0, &["--out", "out"]);
     assert_eq!((&draft["issued"], &draft["edition"]), (&false.into(), &2.into()));

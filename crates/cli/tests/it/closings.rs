@@ -83,7 +83,7 @@ impl Office {
     }
 
     /// The city's number of thefts filed in June that the board shows.
-    fn filed(&self, as_of: &[&str]) -> Option<i64> {
+    pub(super) fn filed(&self, as_of: &[&str]) -> Option<i64> {
         let asked = ["standings", "--board", "theft-stations", "--period", "2026-06"];
         let output = self.run(&[&asked as &[_], as_of].concat());
         let board: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
@@ -91,27 +91,41 @@ impl Office {
         let values = entries.filter_map(|entry| entry["indicators"].as_array()).flatten();
         Some(values.filter(|value| value["id"] == "filed").filter_map(|v| v["numerator"].as_i64()).sum())
     }
+
+    /// Imports June and waits until the board shows all of it. Some rows are rejected, as the acceptance file means them to be; all
+    /// of them are while cases does not know the units.
+    pub(super) async fn import_june(&self) {
+        let june = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/acceptance/cases-2026-06.csv");
+        let june = june.to_string_lossy();
+        let all = june_filed(&june_rows());
+        wait_until(PATIENCE, || async {
+            let imported = self.run(&["cases", "import", &june, "--rejected", "rejected.csv"]);
+            assert_eq!(super::code(&imported), 1, "{}", super::text(&imported.stderr));
+            self.filed(&[]) == Some(all)
+        })
+        .await;
+    }
+}
+
+/// The rows of June's board that the acceptance file expects.
+fn june_rows() -> Vec<serde_json::Value> {
+    let expected: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../tests/acceptance/cases-2026-06.expected.json"))
+            .expect("json");
+    expected["standings"].as_array().expect("rows").clone()
+}
+
+fn june_filed(rows: &[serde_json::Value]) -> i64 {
+    rows.iter().filter_map(|row| row["filed"].as_i64()).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_is_closed_noticed_corrected_and_counted_again() {
     let office = Office::start().await;
-    let june = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/acceptance/cases-2026-06.csv");
-    let june = june.to_string_lossy();
-    // Some rows are rejected, as the acceptance file means them to be; all of them are while cases does not know the units.
-    let import = ["cases", "import", &june, "--rejected", "rejected.csv"];
+    office.import_june().await;
     let closed = ["closings", "freeze", "--board", "theft-stations", "--period", "2026-06"];
-    let expected: serde_json::Value =
-        serde_json::from_str(include_str!("../../../../tests/acceptance/cases-2026-06.expected.json"))
-            .expect("json");
-    let rows = expected["standings"].as_array().expect("rows");
-    let all: i64 = rows.iter().filter_map(|row| row["filed"].as_i64()).sum();
-    wait_until(PATIENCE, || async {
-        let imported = office.run(&import);
-        assert_eq!(super::code(&imported), 1, "{}", super::text(&imported.stderr));
-        office.filed(&[]) == Some(all)
-    })
-    .await;
+    let rows = june_rows();
+    let all = june_filed(&rows);
 
     assert_eq!(office.json(0, &closed)["closingId"], JUNE);
     assert_eq!(super::code(&office.run(&closed)), 1, "frozen once");
