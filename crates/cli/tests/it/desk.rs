@@ -139,6 +139,18 @@ impl Desk {
         self.json(0, args)
     }
 
+    /// A document once it is there and says so: lists follow what was recorded.
+    pub async fn shows(
+        &self,
+        args: &[&str],
+        wanted: impl Fn(&serde_json::Value) -> bool,
+    ) -> serde_json::Value {
+        let args = [args, &["--output", "json"]].concat();
+        let ask = || serde_json::from_slice(&self.run(&args).stdout).unwrap_or_default();
+        wait_until(PATIENCE, || async { wanted(&ask()) }).await;
+        ask()
+    }
+
     /// Writes a file beside the command line.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.folder.path().join(name), bytes).expect("written");
