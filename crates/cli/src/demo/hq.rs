@@ -7,7 +7,7 @@
 
 use super::city::{CITY, STATIONS};
 use super::plan::CAMPAIGN_ID;
-use super::stage::{Actor, Asked, Share, Shown, Stage, Tale, Told, counted, demo_commands};
+use super::stage::{Actor, Asked, Share, Shown, Tale, counted, demo_commands};
 use crate::args::Service;
 use crate::connect::Clients;
 use time::macros::date;
@@ -30,7 +30,7 @@ pub const SHARE: Share = Share {
     title_zh: "表彰",
     title_en: "commendations",
     commands: || counted(phases().iter().flatten()),
-    replay,
+    replay: |stage| Box::pin(async move { stage.play_all(phases()).await }),
     is_loaded,
     figures,
 };
@@ -129,15 +129,6 @@ pub(super) fn revoked(case_no: &str) -> Tale {
         ..Default::default()
     };
     granted(REVOKED, COLLECTIVES, None, basis).with(&headquarters(), revoke)
-}
-
-fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
-    Box::pin(async move {
-        for tales in phases() {
-            stage.play(tales).await?;
-        }
-        Ok(())
-    })
 }
 
 fn is_loaded(clients: &Clients) -> Asked<'_, bool> {

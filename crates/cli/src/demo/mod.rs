@@ -37,21 +37,18 @@
 //!
 //! ```ignore
 //! //! Share of `xyz`: facts rows …
-//! use super::stage::{Actor, Asked, Share, Shown, Stage, Tale, Told, counted, demo_commands};
+//! use super::stage::{Actor, Asked, Share, Shown, Tale, counted, demo_commands};
 //!
 //! demo_commands! { Xyz, thing: v1::OpenThingRequest => open_thing, v1::CloseThingRequest => close_thing }
 //!
 //! pub const SHARE: Share = Share {
 //!     service: Service::Xyz, title_zh: "…", title_en: "…",
-//!     commands: || counted(phases().iter().flatten()), replay, is_loaded, figures,
+//!     commands: || counted(phases().iter().flatten()),
+//!     replay: |stage| Box::pin(async move { stage.play_all(phases()).await }),
+//!     is_loaded, figures,
 //! };
 //!
-//! fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
-//!     Box::pin(async move {
-//!         for tales in phases() { stage.play(tales).await?; }   // Vec<Vec<Tale>>; tales of a phase run beside each other
-//!         Ok(())
-//!     })
-//! }
+//! fn phases() -> Vec<Vec<Tale>> { /* tales of a phase run beside each other, what one phase begins the next finds */ }
 //!
 //! fn tale(n: usize) -> Tale {
 //!     let officer = Actor::new("demo-officer-371121010000", "371121010000", &["officer"]);

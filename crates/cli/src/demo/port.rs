@@ -1,7 +1,7 @@
 //! Share of `port`: facts rows P1 (68 incidents since late April), P3 (20 guards with authority) and P5 (120,000 vehicles
 //! directed), all of the port bureau's two stations, until 2021-07-10.
 
-use super::stage::{Actor, Share, Shown, Stage, Tale, Told, counted, demo_commands};
+use super::stage::{Actor, Share, Shown, Tale, counted, demo_commands};
 use crate::args::Service;
 use crate::connect::Clients;
 use crate::fault::Fault;
@@ -45,7 +45,7 @@ pub const SHARE: Share = Share {
     title_zh: "港航",
     title_en: "port",
     commands: || counted(phases().iter().flatten()),
-    replay,
+    replay: |stage| Box::pin(async move { stage.play_all(phases()).await }),
     is_loaded,
     figures,
 };
@@ -83,15 +83,6 @@ fn phases() -> Vec<Vec<Tale>> {
         (0..GUARDS).map(guard).chain((0..INCIDENTS).map(incident)).chain((0..TRAFFIC_DAYS).map(traffic));
     let settled = (0..SETTLEMENTS - 1).map(settlement).collect();
     vec![first.collect(), settled, vec![settlement(SETTLEMENTS - 1)]]
-}
-
-fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
-    Box::pin(async move {
-        for tales in phases() {
-            stage.play(tales).await?;
-        }
-        Ok(())
-    })
 }
 
 fn officer(unit: &'static str) -> Actor {

@@ -5,7 +5,7 @@
 //! their names and sources say 演示. Of the page's own ranks only the survey's is there: the page names it, its source is ours.
 
 use super::city::CITY;
-use super::stage::{Actor, Asked, Share, Shown, Stage, Tale, Told, counted, demo_commands};
+use super::stage::{Actor, Asked, Share, Shown, Tale, counted, demo_commands};
 use crate::args::Service;
 use crate::connect::Clients;
 use time::macros::date;
@@ -28,7 +28,7 @@ pub const SHARE: Share = Share {
     title_zh: "督察、测评、外市数据",
     title_en: "inspections, surveys, figures of others",
     commands: || counted(phases().iter().flatten()),
-    replay,
+    replay: |stage| Box::pin(async move { stage.play_all(phases()).await }),
     is_loaded,
     figures,
 };
@@ -163,15 +163,6 @@ fn withdrawn() -> Tale {
     let (code, place_zh, ..) = PLACES[0];
     figure(WITHDRAWN, code, place_zh, ("burglary-rate", "入室盗窃破案率"), "25.40", "%")
         .with(&headquarters(), withdraw)
-}
-
-fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
-    Box::pin(async move {
-        for tales in phases() {
-            stage.play(tales).await?;
-        }
-        Ok(())
-    })
 }
 
 async fn others(clients: &Clients) -> Result<Vec<hq::ReferenceFigure>, crate::fault::Fault> {

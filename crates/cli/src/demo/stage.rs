@@ -191,8 +191,18 @@ impl<'a> Stage<'a> {
         Ok(clients)
     }
 
-    /// Tells tales beside each other, and ends when all are told. Call it once for each phase: what one phase begins the
-    /// next finds.
+    /// Tells phase after phase: what one begins the next finds.
+    ///
+    /// # Errors
+    /// The first command that was not accepted.
+    pub async fn play_all(&self, phases: Vec<Vec<Tale>>) -> Result<(), Box<Stopped>> {
+        for tales in phases {
+            self.play(tales).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the tales of a phase beside each other, and ends when all are told.
     ///
     /// # Errors
     /// The first command that was not accepted.
@@ -287,4 +297,27 @@ pub fn counted<'t>(tales: impl IntoIterator<Item = &'t Tale>) -> Vec<(&'static s
         }
     }
     counts
+}
+
+/// Checks that no two tales of a share have the same key.
+///
+/// # Panics
+/// When two have.
+#[cfg(test)]
+pub(super) fn have_keys_of_their_own<'t>(tales: impl IntoIterator<Item = &'t Tale>) {
+    let mut keys = std::collections::BTreeSet::new();
+    for tale in tales {
+        assert!(keys.insert(tale.key()), "{} twice", tale.key());
+    }
+}
+
+/// Checks that no two tales of a share have the same key, and that this is its very last command.
+///
+/// # Panics
+/// When it is otherwise.
+#[cfg(test)]
+pub(super) fn closed_by(phases: &[Vec<Tale>], rpc: &str) {
+    have_keys_of_their_own(phases.iter().flatten());
+    let last = phases.last().expect("a phase").iter().flat_map(Tale::rpcs).last();
+    assert_eq!(last, Some(rpc));
 }

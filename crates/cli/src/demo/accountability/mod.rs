@@ -137,9 +137,7 @@ fn commands() -> Vec<(&'static str, u64)> {
 fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
     Box::pin(async move {
         let course = Course::of_the_plan();
-        for tales in course.phases() {
-            stage.play(tales).await?;
-        }
+        stage.play_all(course.phases()).await?;
         stage.play(listed::tales(stage, &course.listed).await?).await?;
         // The very last of all.
         if let Some(late) = &course.late {
@@ -174,6 +172,7 @@ fn figures(clients: &Clients) -> Asked<'_, Vec<Shown>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::stage::have_keys_of_their_own;
     use std::collections::BTreeSet;
 
     #[test]
@@ -191,8 +190,7 @@ mod tests {
         let course = Course::of_the_plan();
         let phases = course.phases();
         let listed: Vec<_> = course.listed.iter().map(|chosen| chosen.tale(1)).collect();
-        let keys: Vec<_> = phases.iter().flatten().chain(&listed).map(Tale::key).collect();
-        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
+        have_keys_of_their_own(phases.iter().flatten().chain(&listed));
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod economic;
 mod telecom;
 
 use super::plan::bureau_of;
-use super::stage::{Actor, Asked, Share, Shown, Stage, Tale, Told, counted, demo_commands};
+use super::stage::{Actor, Asked, Share, Shown, Tale, counted, demo_commands};
 use crate::args::Service;
 use crate::connect::Clients;
 use time::{Date, Duration, OffsetDateTime};
@@ -60,7 +60,7 @@ pub const SHARE: Share = Share {
     title_zh: "诈骗、港航案件",
     title_en: "fraud, cases of the port",
     commands: || counted(phases().iter().flatten()),
-    replay,
+    replay: |stage| Box::pin(async move { stage.play_all(phases()).await }),
     is_loaded: december::is_loaded,
     figures,
 };
@@ -76,15 +76,6 @@ fn phases() -> Vec<Vec<Tale>> {
     let cases = telecom::tales().into_iter().chain(december::cases()).chain(economic::cases());
     let work = december::work().into_iter().chain([economic::task_force()]);
     vec![cases.collect(), work.collect(), vec![december::last()]]
-}
-
-fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
-    Box::pin(async move {
-        for tales in phases() {
-            stage.play(tales).await?;
-        }
-        Ok(())
-    })
 }
 
 fn figures(clients: &Clients) -> Asked<'_, Vec<Shown>> {
@@ -177,14 +168,10 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use crate::demo::stage::closed_by;
 
     #[test]
     fn every_tale_of_the_share_has_a_key_of_its_own_and_the_last_command_closes_it() {
-        let phases = phases();
-        let keys: Vec<_> = phases.iter().flatten().map(Tale::key).collect();
-        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
-        let last: Vec<_> = phases.last().expect("a phase").iter().flat_map(Tale::rpcs).collect();
-        assert_eq!(last.last(), Some(&"close_lookups"));
+        closed_by(&phases(), "close_lookups");
     }
 }

@@ -11,7 +11,7 @@ mod people;
 
 use super::city::{CITY, LIANGCHENG, ZHONGZHI};
 use super::plan::bureau_of;
-use super::stage::{Actor, Share, Stage, Tale, Told, counted, demo_commands};
+use super::stage::{Actor, Share, Tale, counted, demo_commands};
 use crate::args::Service;
 use time::macros::date;
 use time::{Date, Duration};
@@ -51,7 +51,7 @@ pub const SHARE: Share = Share {
     title_zh: "义警",
     title_en: "volunteers",
     commands: || counted(phases().iter().flatten()),
-    replay,
+    replay: |stage| Box::pin(async move { stage.play_all(phases()).await }),
     is_loaded: figures::is_loaded,
     figures: figures::figures,
 };
@@ -232,15 +232,6 @@ fn rule() -> v1::PatrolRule {
         effective_on: Some(CALL.into()),
         basis: "演示文件1号".into(),
     }
-}
-
-fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
-    Box::pin(async move {
-        for tales in phases() {
-            stage.play(tales).await?;
-        }
-        Ok(())
-    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod task_forces;
 
 use super::city::{CAMPAIGN, STATIONS};
 use super::draft::{Draft, Twist};
-use super::stage::{Actor, Asked, Share, Shown, Stage, Tale, Told, counted, demo_commands};
+use super::stage::{Actor, Asked, Share, Shown, Tale, counted, demo_commands};
 use super::{Plan, deal};
 use crate::args::Service;
 use crate::connect::Clients;
@@ -51,7 +51,7 @@ pub const SHARE: Share = Share {
     title_zh: "专班、清查、倒查",
     title_en: "task forces, clean-ups, reviews",
     commands: || counted(phases().iter().flatten()),
-    replay,
+    replay: |stage| Box::pin(async move { stage.play_all(phases()).await }),
     is_loaded: cleanups::is_loaded,
     figures,
 };
@@ -68,15 +68,6 @@ fn phases() -> Vec<Vec<Tale>> {
     let forces = BUREAUS.iter().map(|bureau| task_forces::tale(bureau, &drafts, &sums));
     let first = forces.chain(cleanups::tales(today())).chain(reviews::tales(&drafts, today()));
     vec![first.collect(), vec![cleanups::last()]]
-}
-
-fn replay<'a>(stage: &'a Stage<'a>) -> Told<'a> {
-    Box::pin(async move {
-        for tales in phases() {
-            stage.play(tales).await?;
-        }
-        Ok(())
-    })
 }
 
 fn figures(clients: &Clients) -> Asked<'_, Vec<Shown>> {
@@ -120,14 +111,10 @@ fn plain(drafts: &[Draft]) -> impl Iterator<Item = &Draft> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use crate::demo::stage::closed_by;
 
     #[test]
     fn every_tale_of_the_share_has_a_key_of_its_own_and_the_last_command_closes_it() {
-        let phases = phases();
-        let keys: Vec<_> = phases.iter().flatten().map(Tale::key).collect();
-        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
-        let last: Vec<_> = phases.last().expect("a phase").iter().flat_map(Tale::rpcs).collect();
-        assert_eq!(last.last(), Some(&"close_cleanup"));
+        closed_by(&phases(), "close_cleanup");
     }
 }
