@@ -3,7 +3,7 @@
 //! hq says what stands in it, `crates/bulletin` sets it. The same closing and contents give the same bytes, so an edition can be set
 //! again by anybody who has the same fonts, and compared with the digest that hq recorded.
 
-use super::{Context, Verdict};
+use super::{Context, Verdict, closings};
 use crate::args::Service;
 use crate::fault::Fault;
 use crate::moments;
@@ -82,10 +82,7 @@ fn fault(context: &Context, error: &Error) -> Fault {
 }
 
 async fn closing(context: &Context, id: &str) -> Result<Closing, Fault> {
-    let clients = context.clients()?;
-    let request = hq::GetClosingRequest { closing_id: id.to_owned(), at_least: 0 };
-    let answer = clients.call(Service::Hq, request, async |r| clients.closing().get_closing(r).await).await?;
-    Ok(answer.closing.unwrap_or_default())
+    Ok(closings::one(context, id.to_owned()).await?.closing.unwrap_or_default())
 }
 
 async fn editions(context: &Context, id: &str) -> Result<Vec<hq::Bulletin>, Fault> {
@@ -262,10 +259,6 @@ async fn verify(context: &Context, id: &str, path: &Path, typefaces: &Typefaces)
         ("sha256", Align::Left),
     ])
     .may_drop(4, 1);
-    let word = |same: bool| match same {
-        true => Field::from(context.say("一致", "same")),
-        false => Field::toned(context.say("不一致", "DIFFERS"), Tone::Alert),
-    };
     let mut document = json!({
         "closingId": id, "file": path.display().to_string(), "sha256": hex::encode(&found.sha256),
         "same": issued.is_some(), "setAgain": null, "edition": null, "kind": null, "differs": [],
@@ -289,7 +282,7 @@ async fn verify(context: &Context, id: &str, path: &Path, typefaces: &Typefaces)
                 );
             }
             edition_cell = edition.edition.to_string().into();
-            again_cell = word(same);
+            again_cell = closings::agreement(context, same);
             document["setAgain"] = same.into();
             document["edition"] = edition.edition.into();
             document["kind"] = kind.into();
@@ -300,7 +293,7 @@ async fn verify(context: &Context, id: &str, path: &Path, typefaces: &Typefaces)
     sheet.row(vec![
         path.display().to_string().into(),
         edition_cell,
-        word(issued.is_some()),
+        closings::agreement(context, issued.is_some()),
         again_cell,
         Field::toned(hex::encode(&found.sha256), Tone::Faint),
     ]);

@@ -141,7 +141,8 @@ async fn all(context: &Context, board: String) -> Result<hq::ListClosingsRespons
     clients.call(Service::Hq, request, async |r| clients.closing().list_closings(r).await).await
 }
 
-async fn one(context: &Context, closing_id: String) -> Result<hq::GetClosingResponse, Fault> {
+/// A closing with what follows from it.
+pub(super) async fn one(context: &Context, closing_id: String) -> Result<hq::GetClosingResponse, Fault> {
     let clients = context.clients()?;
     let request = hq::GetClosingRequest { closing_id, at_least: 0 };
     clients.call(Service::Hq, request, async |r| clients.closing().get_closing(r).await).await
@@ -279,6 +280,14 @@ fn standing(context: &Context, found: &Consequence) -> &'static str {
     }
 }
 
+/// Whether something is what was stored or issued.
+pub(super) fn agreement(context: &Context, same: bool) -> Field {
+    match same {
+        true => Field::from(context.say("一致", "same")),
+        false => Field::toned(context.say("不一致", "DIFFERS"), Tone::Alert),
+    }
+}
+
 /// What was found out about figures that a closing stored.
 struct Checked {
     closing_id: String,
@@ -315,16 +324,12 @@ async fn verify(context: &Context, closing_id: Option<String>, board: String) ->
         (context.say("摘要", "digest"), Align::Left),
     ])
     .may_drop(4, 1);
-    let word = |well: bool| match well {
-        true => Field::from(context.say("一致", "same")),
-        false => Field::toned(context.say("不一致", "DIFFERS"), Tone::Alert),
-    };
     for one in &checked {
         sheet.row(vec![
             one.closing_id.as_str().into(),
             one.correction.to_string().into(),
-            word(one.intact),
-            word(one.recounted),
+            agreement(context, one.intact),
+            agreement(context, one.recounted),
             Field::toned(&one.digest, Tone::Faint),
         ]);
     }
