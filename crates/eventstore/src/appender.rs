@@ -15,7 +15,6 @@
 //!   time, hear [`StoreError::Unavailable`] and may come again with the same request id.
 
 use crate::batch::{self, Told};
-use crate::chain::whole_micros;
 use crate::command::Command;
 use crate::error::Failure;
 use crate::metrics::Metrics;
@@ -29,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
-use xiaoan_kernel::Clock;
+use xiaoan_kernel::{Clock, whole_micros};
 
 /// Bounds of the appender.
 #[derive(Debug, Clone)]

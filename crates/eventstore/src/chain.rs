@@ -14,7 +14,8 @@
 
 use crate::{ChainHead, EventStore, RecordedEvent, StoreError};
 use sha2::{Digest, Sha256};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
+use xiaoan_kernel::whole_micros;
 
 /// Where a chain is broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -192,14 +193,10 @@ pub(crate) fn micros(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000)).unwrap_or(i64::MAX)
 }
 
-/// An instant without what is finer than a microsecond, which is what PostgreSQL keeps.
-pub(crate) fn whole_micros(at: OffsetDateTime) -> OffsetDateTime {
-    at - Duration::nanoseconds(i64::from(at.nanosecond() % 1_000))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::Duration;
     use time::macros::datetime;
 
     /// A log of `n` events as the database would make it.

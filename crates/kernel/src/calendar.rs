@@ -2,7 +2,7 @@
 
 use time::format_description::BorrowedFormatItem;
 use time::macros::{format_description, offset};
-use time::{Date, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 /// Offset of Asia/Shanghai.
 pub const CITY_OFFSET: UtcOffset = offset!(+8);
@@ -16,6 +16,25 @@ const SECOND: &[BorrowedFormatItem<'_>] =
 #[must_use]
 pub fn city_day(at: OffsetDateTime) -> Date {
     at.to_offset(CITY_OFFSET).date()
+}
+
+/// The first instant of a day in the city.
+#[must_use]
+pub fn city_midnight(day: Date) -> OffsetDateTime {
+    day.midnight().assume_offset(CITY_OFFSET)
+}
+
+/// The first instant after a day in the city; `None` for the last day that there is.
+#[must_use]
+pub fn day_over(day: Date) -> Option<OffsetDateTime> {
+    day.next_day().map(city_midnight)
+}
+
+/// An instant without what is finer than a microsecond, which is what PostgreSQL keeps; of one before 1970 it is the
+/// earlier one, too.
+#[must_use]
+pub fn whole_micros(at: OffsetDateTime) -> OffsetDateTime {
+    at - Duration::nanoseconds(i64::from(at.nanosecond() % 1_000))
 }
 
 /// "YYYY-MM-DD"; `None` for anything else and for days that do not exist.
@@ -41,6 +60,22 @@ mod tests {
     fn k05_midnight_in_shanghai_divides_the_months() {
         assert_eq!(city_day(datetime!(2026-06-30 15:59:59.999 UTC)), date!(2026 - 06 - 30));
         assert_eq!(city_day(datetime!(2026-06-30 16:00:00.000 UTC)), date!(2026 - 07 - 01));
+    }
+
+    #[test]
+    fn a_day_lasts_from_its_midnight_in_shanghai_to_the_next() {
+        let day = date!(2026 - 06 - 30);
+        assert_eq!(city_midnight(day), datetime!(2026-06-29 16:00 UTC));
+        assert_eq!(day_over(day), Some(datetime!(2026-06-30 16:00 UTC)));
+        assert_eq!(day_over(Date::MAX), None);
+    }
+
+    #[test]
+    fn what_is_finer_than_a_microsecond_is_cut_off_towards_the_past() {
+        let cut = |at| whole_micros(at).unix_timestamp_nanos();
+        assert_eq!(cut(datetime!(1970-01-01 00:00:00.000001999 UTC)), 1_000);
+        assert_eq!(cut(datetime!(1970-01-01 00:00:00.000002 UTC)), 2_000);
+        assert_eq!(cut(datetime!(1969-12-31 23:59:59.999999999 UTC)), -1_000);
     }
 
     #[test]

@@ -14,7 +14,9 @@ mod remarks;
 pub mod wilson;
 
 pub use aggregate::{Aggregate, EventSet, Fact, UnknownEvent};
-pub use calendar::{CITY_OFFSET, city_day, parse_city_minute, parse_day};
+pub use calendar::{
+    CITY_OFFSET, city_day, city_midnight, day_over, parse_city_minute, parse_day, whole_micros,
+};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use ids::{RequestId, StreamId};
 pub use money::{NotAnAmount, yuan_from_fen, yuan_to_fen};

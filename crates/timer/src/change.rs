@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 use xiaoan_eventstore::RecordedEvent;
-use xiaoan_kernel::{StreamId, UnknownEvent};
+use xiaoan_kernel::{StreamId, UnknownEvent, whole_micros};
 
 /// A change of deadlines. A deadline is known by its kind, its stream and when it is due; a stream may have several of a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +46,6 @@ impl Change {
     pub fn cancel_all(stream: &StreamId) -> Self {
         Self::CancelAll { stream: stream.clone() }
     }
-}
-
-/// What PostgreSQL keeps of an instant.
-fn whole_micros(at: OffsetDateTime) -> OffsetDateTime {
-    let micros = at.microsecond();
-    at.replace_microsecond(micros).unwrap_or(at)
 }
 
 /// Which deadlines an event arms and cancels. Pure: the same event always means the same, or a rebuild would arm something

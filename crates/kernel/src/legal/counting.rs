@@ -2,8 +2,8 @@
 
 use super::LegalError;
 use super::work_calendar::{WorkCalendar, Workday};
-use crate::{CITY_OFFSET, city_day};
-use time::{Date, Duration, Month, OffsetDateTime, Time};
+use crate::{CITY_OFFSET, city_day, day_over};
+use time::{Date, Duration, Month, OffsetDateTime};
 
 /// Way of counting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -156,7 +156,7 @@ impl Days<'_> {
     }
 
     fn end_of(&self, last_day: Date, rolled: bool) -> Result<Due, LegalError> {
-        let ends_at = next(last_day)?.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET);
+        let ends_at = day_over(last_day).ok_or(LegalError::TooLong)?;
         Ok(Due { ends_at, last_day, rolled, certainty: self.certainty })
     }
 }
