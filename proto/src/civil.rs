@@ -34,6 +34,12 @@ impl TryFrom<Date> for time::Date {
     }
 }
 
+/// A day of an event or a view; `None` when it is missing or no day of the calendar.
+#[must_use]
+pub fn day(date: Option<Date>) -> Option<time::Date> {
+    date.and_then(|date| date.try_into().ok())
+}
+
 /// An instant as a wire timestamp (nanoseconds kept).
 #[must_use]
 pub fn timestamp(at: OffsetDateTime) -> prost_types::Timestamp {

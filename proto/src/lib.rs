@@ -23,6 +23,6 @@ mod civil;
 mod closing;
 mod measures;
 mod person;
-pub use civil::{NotADay, instant, timestamp};
+pub use civil::{NotADay, day, instant, timestamp};
 pub use closing::closing_text;
 pub use measures::{INTEGRITY_MEASURES, MEASURES, OFFICERS, SQUADRON_MEASURES};
