@@ -11,11 +11,10 @@
 //! would mix old and new), and only unless this very request was accepted before.
 
 use crate::{
-    Append, AppendError, CommandError, CommandMeta, Decision, NewEvent, Outcome, Repository, StoreError,
-    StreamWrite,
+    Append, AppendError, CommandError, CommandMeta, Decision, Outcome, Repository, StoreError, StreamWrite,
 };
 use std::collections::BTreeMap;
-use xiaoan_kernel::{Aggregate, EventSet, Fact, StreamId};
+use xiaoan_kernel::{Aggregate, Fact, StreamId};
 
 /// How often a lost race is run again.
 const RACES: usize = 8;
@@ -66,12 +65,12 @@ impl<A: Aggregate> Repository<A> {
                     return self.accepted_before(command, CommandError::Refused(refusal)).await;
                 }
             };
-            let own = write(StreamId::new(A::KIND, id), loaded.version, &decision.facts);
+            let own = StreamWrite::of(StreamId::new(A::KIND, id), loaded.version, &decision.facts);
             let rest: Vec<_> = versions
                 .into_iter()
                 .map(|(other, version)| {
                     let facts = of_others.remove(&other).unwrap_or_default();
-                    write(StreamId::new(B::KIND, &other), version, &facts)
+                    StreamWrite::of(StreamId::new(B::KIND, &other), version, &facts)
                 })
                 .collect();
             if let Some(stranger) = of_others.keys().next() {
@@ -113,21 +112,6 @@ impl<A: Aggregate> Repository<A> {
             }
             Some(_) => Err(CommandError::RequestReused),
             None => Err(no),
-        }
-    }
-}
-
-fn write<E: EventSet>(stream: StreamId, expected_version: i64, facts: &[Fact<E>]) -> StreamWrite {
-    StreamWrite { stream, expected_version, events: facts.iter().map(NewEvent::from).collect() }
-}
-
-impl<E: EventSet> From<&Fact<E>> for NewEvent {
-    fn from(fact: &Fact<E>) -> Self {
-        Self {
-            type_name: fact.event.type_name(),
-            payload: fact.event.encode(),
-            org_unit: fact.org_unit,
-            occurred_on: fact.occurred_on,
         }
     }
 }

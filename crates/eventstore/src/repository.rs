@@ -1,9 +1,7 @@
 //! Aggregates over the log: load, decide, append, again when a race was lost.
 
 use crate::cache::{Cache, Cached, Turns};
-use crate::{
-    Append, AppendError, Appended, CommandError, EventStore, NewEvent, RequestKey, StoreError, StreamWrite,
-};
+use crate::{Append, AppendError, Appended, CommandError, EventStore, RequestKey, StoreError, StreamWrite};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use xiaoan_kernel::{Aggregate, EventSet, Fact, RequestId, StreamId};
@@ -181,11 +179,7 @@ impl<A: Aggregate> Repository<A> {
         decision: Decision<A::Event>,
     ) -> Result<Outcome, AppendError> {
         // Also without facts: the write then only checks that the state is still the one the answer was decided on.
-        let write = StreamWrite {
-            stream: StreamId::new(A::KIND, id),
-            expected_version: current.version,
-            events: decision.facts.iter().map(NewEvent::from).collect(),
-        };
+        let write = StreamWrite::of(StreamId::new(A::KIND, id), current.version, &decision.facts);
         let append = Append {
             request: Some(command.request),
             response: decision.response,

@@ -1,7 +1,7 @@
 //! What goes into the store and what comes back.
 
 use time::{Date, OffsetDateTime};
-use xiaoan_kernel::{OrgCode, RequestId, StreamId};
+use xiaoan_kernel::{EventSet, Fact, OrgCode, RequestId, StreamId};
 
 /// One command's writes. They land together or not at all, in one transaction with the remembered answer.
 ///
@@ -40,6 +40,14 @@ pub struct StreamWrite {
     pub events: Vec<NewEvent>,
 }
 
+impl StreamWrite {
+    /// What was decided on a stream at that version.
+    #[must_use]
+    pub fn of<E: EventSet>(stream: StreamId, expected_version: i64, facts: &[Fact<E>]) -> Self {
+        Self { stream, expected_version, events: facts.iter().map(NewEvent::from).collect() }
+    }
+}
+
 /// An event to record.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
@@ -51,6 +59,17 @@ pub struct NewEvent {
     pub org_unit: OrgCode,
     /// The city's calendar day on which it counts.
     pub occurred_on: Date,
+}
+
+impl<E: EventSet> From<&Fact<E>> for NewEvent {
+    fn from(fact: &Fact<E>) -> Self {
+        Self {
+            type_name: fact.event.type_name(),
+            payload: fact.event.encode(),
+            org_unit: fact.org_unit,
+            occurred_on: fact.occurred_on,
+        }
+    }
 }
 
 /// A command that is in the log.
