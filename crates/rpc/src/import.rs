@@ -19,8 +19,8 @@ use std::hash::Hash;
 use std::pin::pin;
 use std::time::Duration;
 use tonic::Status;
-use xiaoan_eventstore::{Append, AppendError, EventStore, Repository, RequestKey};
-use xiaoan_kernel::{Aggregate, Finding, Severity};
+use xiaoan_eventstore::{Append, AppendError, Repository, RequestKey, StreamWrite};
+use xiaoan_kernel::{Aggregate, Fact, Finding, Severity, StreamId};
 use xiaoan_proto::core::v1 as core;
 
 /// Rows under way at once. Enough to fill the store's groups; bounds what an import holds besides its reports.
@@ -247,13 +247,27 @@ impl<K: Eq + Hash> Tally<K> {
     }
 }
 
-/// Appends a row that makes a new stream.
+/// Appends the facts of a row that makes a new stream, under the request id of its content.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn written(store: &EventStore, append: Append) -> Result<Landed, Status> {
+pub async fn written<A: Aggregate>(
+    things: &Repository<A>,
+    id: &str,
+    request: RequestKey,
+    facts: &[Fact<A::Event>],
+    actor: &str,
+    traceparent: &str,
+) -> Result<Landed, Status> {
+    let append = Append {
+        request: Some(request),
+        response: Vec::new(),
+        writes: vec![StreamWrite::of(StreamId::new(A::KIND, id), 0, facts)],
+        actor: actor.to_owned(),
+        traceparent: traceparent.to_owned(),
+    };
     loop {
-        return match store.append(append.clone()).await {
+        return match things.store().append(append.clone()).await {
             Ok(appended) if appended.replayed => Ok(Landed::AlreadyThere),
             Ok(appended) => Ok(Landed::Imported(appended.last_position)),
             // The key exists, and not by this content: that would have been remembered.

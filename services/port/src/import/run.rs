@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use time::OffsetDateTime;
 use tonic::Status;
-use xiaoan_eventstore::{Append, NewEvent, Repository, RequestKey, StreamWrite};
-use xiaoan_kernel::{Aggregate, Finding, OrgCode, OrgTree, Refusal, RequestId, StreamId};
+use xiaoan_eventstore::{Repository, RequestKey};
+use xiaoan_kernel::{Finding, OrgCode, OrgTree, Refusal, RequestId};
 use xiaoan_proto::port::v1::{ImportIncidentsResponse, IncidentRow, RowOutcome, RowReport};
 use xiaoan_rpc::import::{self, Bad, Good, Landed, Taken};
 
@@ -64,18 +64,7 @@ impl<F: Fn(OrgCode) -> bool + Sync> import::Import for Import<F> {
         if self.dry_run {
             return import::would_be_written(&self.incidents, &good.id, request).await;
         }
-        let append = Append {
-            request: Some(request),
-            response: Vec::new(),
-            writes: vec![StreamWrite {
-                stream: StreamId::new(Incident::KIND, &good.id),
-                expected_version: 0,
-                events: facts.iter().map(NewEvent::from).collect(),
-            }],
-            actor: self.actor.clone(),
-            traceparent: self.traceparent.clone(),
-        };
-        import::written(self.incidents.store(), append).await
+        import::written(&self.incidents, &good.id, request, &facts, &self.actor, &self.traceparent).await
     }
 
     fn other_content(&self) -> Vec<Finding> {

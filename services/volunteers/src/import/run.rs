@@ -11,8 +11,8 @@ use std::sync::Arc;
 use time::{Date, OffsetDateTime};
 use tonic::Status;
 use uuid::Uuid;
-use xiaoan_eventstore::{Append, NewEvent, Repository, RequestKey, StreamWrite};
-use xiaoan_kernel::{Aggregate, Finding, OrgCode, OrgTree, Refusal, RequestId, StreamId};
+use xiaoan_eventstore::{Repository, RequestKey};
+use xiaoan_kernel::{Finding, OrgCode, OrgTree, Refusal, RequestId};
 use xiaoan_privacy::{PrivacyError, Vault};
 use xiaoan_proto::volunteers::v1::{ImportVolunteersResponse, RowOutcome, RowReport, VolunteerRow};
 use xiaoan_rpc::import::{self, Bad, Good, Landed, Taken};
@@ -102,18 +102,7 @@ impl<F: Fn(OrgCode) -> bool + Sync> import::Import for Import<F> {
             Ok(facts) => facts,
             Err(refused) => return Ok(Landed::Refused(refused.findings())),
         };
-        let append = Append {
-            request: Some(request),
-            response: Vec::new(),
-            writes: vec![StreamWrite {
-                stream: StreamId::new(Volunteer::KIND, &good.id),
-                expected_version: 0,
-                events: facts.iter().map(NewEvent::from).collect(),
-            }],
-            actor: self.actor.clone(),
-            traceparent: self.traceparent.clone(),
-        };
-        import::written(self.people.store(), append).await
+        import::written(&self.people, &good.id, request, &facts, &self.actor, &self.traceparent).await
     }
 
     fn other_content(&self) -> Vec<Finding> {
