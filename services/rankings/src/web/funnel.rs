@@ -17,9 +17,9 @@ use super::lang::Lang;
 use super::names;
 use super::pages::{answer, place};
 use super::problem::Problem;
-use crate::standings::funnel::{Standing, limits};
+use crate::standings::funnel::{Limits, Standing, limits};
 
-/// The drawing's own units: a field of 720 × 360 within margins for the scales.
+/// The drawing's own units: a field of 720 × 340 within margins for the scales.
 const LEFT: f64 = 56.0;
 const TOP: f64 = 16.0;
 const WIDTH: f64 = 720.0;
@@ -114,18 +114,11 @@ impl FunnelPage {
         }
         let total = figure::value(standings.total.as_ref()?, indicator)?;
         let city = (total.numerator, total.denominator.unwrap_or_default());
-        let mut units: Vec<(&Entry, i64, i64)> = standings
-            .entries
-            .iter()
-            .filter_map(|entry| {
-                let value = figure::value(entry, indicator)?;
-                Some((entry, value.numerator, value.denominator?)).filter(|(.., n)| *n > 0)
-            })
-            .collect();
+        let mut units: Vec<Unit<'_>> =
+            standings.entries.iter().filter_map(|entry| Unit::of(entry, indicator, city)).collect();
         let too_few = standings.entries.len() - units.len();
-        units.sort_by_key(|(_, k, n)| (parts_of((*k, *n)), *n));
-        let rows: Vec<RowView> =
-            units.iter().map(|(entry, k, n)| row(entry, (*k, *n), city, indicator, place)).collect();
+        units.sort_by_key(|unit| (unit.parts(), unit.n));
+        let rows: Vec<RowView> = units.iter().map(|unit| row(unit, indicator, place)).collect();
         let threshold = standings.scheme.as_ref()?.attention_rules.iter();
         let threshold = threshold.filter(|rule| rule.indicator_id == indicator.id);
         let threshold = threshold.map(|r| (r.threshold_numerator, r.threshold_denominator)).next();
@@ -146,16 +139,41 @@ impl FunnelPage {
     }
 }
 
-fn row(entry: &Entry, (k, n): (i64, i64), city: (i64, i64), of: &Indicator, place: &Place) -> RowView {
+/// A unit with cases: k of n, and the limits for n when the city's rate has any.
+struct Unit<'a> {
+    entry: &'a Entry,
+    k: i64,
+    n: i64,
+    limits: Option<Limits>,
+}
+
+impl<'a> Unit<'a> {
+    fn of(entry: &'a Entry, indicator: &Indicator, city: (i64, i64)) -> Option<Self> {
+        let value = figure::value(entry, indicator)?;
+        let n = value.denominator.filter(|n| *n > 0)?;
+        Some(Self { entry, k: value.numerator, n, limits: limits(n, city) })
+    }
+
+    fn parts(&self) -> i32 {
+        parts_of((self.k, self.n))
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        self.limits.map(|limits| limits.of(self.k))
+    }
+}
+
+fn row(unit: &Unit<'_>, of: &Indicator, place: &Place) -> RowView {
     let l = place.lang;
-    let found = limits(n, city);
-    let (standing, class) = told(found.map(|limits| limits.of(k)), l);
+    let (standing, class) = told(unit.standing(), l);
+    let range =
+        unit.limits.map(|Limits { inner: (low, high), .. }| format!("{}–{}", whole(low), whole(high)));
     RowView {
-        name: l.name(&entry.name_zh, &entry.name_en).to_owned(),
-        href: figure::page(place, "why", figure::key(entry), ""),
-        value: figure::value(entry, of).map(|value| figure::shown(value, of, l)).unwrap_or_default(),
-        fraction: format!("{}/{}", whole(k), whole(n)),
-        range: found.map(|l| format!("{}–{}", whole(l.inner.0), whole(l.inner.1))).unwrap_or_default(),
+        name: l.name(&unit.entry.name_zh, &unit.entry.name_en).to_owned(),
+        href: figure::page(place, "why", figure::key(unit.entry), ""),
+        value: figure::value(unit.entry, of).map(|value| figure::shown(value, of, l)).unwrap_or_default(),
+        fraction: format!("{}/{}", whole(unit.k), whole(unit.n)),
+        range: range.unwrap_or_default(),
         standing,
         class,
     }
@@ -174,30 +192,31 @@ fn told(standing: Option<Standing>, l: Lang) -> (&'static str, &'static str) {
 
 #[allow(clippy::cast_precision_loss)] // places of a drawing
 fn draw(
-    units: &[(&Entry, i64, i64)],
+    units: &[Unit<'_>],
     city: (i64, i64),
     threshold: Option<(i64, i64)>,
     place: &Place,
 ) -> Option<Drawing> {
-    let most = units.iter().map(|(.., n)| *n).max()?;
+    let most = units.iter().map(|unit| unit.n).max()?;
     let end = round_up(most);
-    limits(end, city)?;
-    let highest = units.iter().map(|(_, k, n)| parts_of((*k, *n))).max().unwrap_or(0);
+    let step = (end / POINTS).max(1);
+    // From the right: where the last size has no limits nothing is drawn, and the others need not be computed.
+    let sizes = (1..=end).rev().filter(|n| n % step == 0 || *n <= 20 || *n == end);
+    let curve: Option<Vec<(i64, Limits)>> = sizes.map(|n| Some((n, limits(n, city)?))).collect();
+    let curve = curve?;
+    let highest = units.iter().map(Unit::parts).max().unwrap_or(0);
     // Older cases solved may lift a unit above 100 %: the scale then reaches it, up to twice of all.
     let top = f64::from((highest.clamp(10_000, 20_000) + 1_999) / 2_000 * 2_000);
     let x = |n: i64| LEFT + WIDTH * n as f64 / end as f64;
     let y = |parts: f64| TOP + HEIGHT * (1.0 - (parts / top).min(1.0));
     let place_of = |v: f64| format!("{v:.1}");
-    let step = (end / POINTS).max(1);
-    let sizes: Vec<i64> = (1..=end).filter(|n| n % step == 0 || *n <= 20 || *n == end).collect();
-    let band = |pick: &dyn Fn(i64) -> Option<(i64, i64)>| {
+    // Outward along the upper limit and back along the lower one.
+    let band = |of: fn(&Limits) -> (i64, i64)| {
+        let upper = curve.iter().rev().map(|(n, limits)| (*n, of(limits).1));
+        let lower = curve.iter().map(|(n, limits)| (*n, of(limits).0));
         let mut path = String::new();
-        let at = |n: i64, k: i64| (x(n), y(10_000.0 * k as f64 / n as f64));
-        let ends = |low: bool| move |n: &i64| pick(*n).map(|(a, b)| (*n, if low { a } else { b }));
-        let outward = sizes.iter().filter_map(ends(false));
-        let back = sizes.iter().rev().filter_map(ends(true));
-        for (i, (n, k)) in outward.chain(back).enumerate() {
-            let (x, y) = at(n, k);
+        for (i, (n, k)) in upper.chain(lower).enumerate() {
+            let (x, y) = (x(n), y(10_000.0 * k as f64 / n as f64));
             // Writing into a String cannot fail.
             let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { "M" } else { "L" });
         }
@@ -205,11 +224,12 @@ fn draw(
         path
     };
     let named = |standing: Option<Standing>| !matches!(standing, Some(Standing::Within) | None);
-    let points = units.iter().map(|(entry, k, n)| {
-        let standing = limits(*n, city).map(|limits| limits.of(*k));
+    let points = units.iter().map(|unit| {
+        let Unit { entry, k, n, .. } = *unit;
+        let standing = unit.standing();
         let name = place.lang.name(&entry.name_zh, &entry.name_en).to_owned();
-        let rate = percent_of_bp(parts_of((*k, *n)));
-        let (px, py) = (x(*n), y(f64::from(parts_of((*k, *n)))));
+        let rate = percent_of_bp(unit.parts());
+        let (px, py) = (x(n), y(f64::from(unit.parts())));
         let right = px > LEFT + WIDTH * 0.7;
         Point {
             x: place_of(px),
@@ -224,8 +244,8 @@ fn draw(
         }
     });
     Some(Drawing {
-        inner: band(&|n| limits(n, city).map(|l| l.inner)),
-        outer: band(&|n| limits(n, city).map(|l| l.outer)),
+        inner: band(|limits| limits.inner),
+        outer: band(|limits| limits.outer),
         city_y: place_of(y(f64::from(parts_of(city)))),
         threshold_y: threshold.map(|fraction| place_of(y(f64::from(parts_of(fraction))))),
         points: points.collect(),
