@@ -252,8 +252,20 @@ impl Measure {
 
     /// Whether it says how far a rate can be trusted: shown beside the rate, ranks nobody.
     #[must_use]
-    pub fn is_integrity(self) -> bool {
-        xiaoan_proto::INTEGRITY_MEASURES.contains(&self.name())
+    pub const fn is_integrity(self) -> bool {
+        matches!(
+            self,
+            Self::WithdrawnNoCrime
+                | Self::ReclassifiedDown
+                | Self::SolvesRevoked
+                | Self::RecordedLate
+                | Self::AlertsNotFiled
+                | Self::ReportsRegistered
+                | Self::FiledLate
+                | Self::AuditSampled
+                | Self::AuditRecorded
+                | Self::NearThreshold
+        )
     }
 
     /// Whether it is an amount of money, in fen.
@@ -282,6 +294,7 @@ mod tests {
             assert_eq!(Measure::named(name), Some(measure));
             assert_eq!(Measure::with_id(measure.id()), Some(measure));
             assert_eq!(measure.column(), name.replace('.', "_"));
+            assert_eq!(measure.is_integrity(), xiaoan_proto::INTEGRITY_MEASURES.contains(&name), "{name}");
         }
         assert_eq!(Measure::with_id(0), None);
         assert_eq!(Measure::with_id(44), None);

@@ -145,16 +145,15 @@ pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) 
     let lang = place.lang;
     let empty = Scheme::default();
     let scheme = standings.scheme.as_ref().unwrap_or(&empty);
-    let row = |entry: &Entry| row::row(entry, scheme, place, lookup);
+    let split = figure::split(scheme);
+    let row = |entry: &Entry| row::row(entry, scheme, &split, place, lookup);
     let (mut ranked, mut unranked): (Vec<Row>, Vec<Row>) =
         standings.entries.iter().map(row).partition(|r| r.rank.is_some());
     let mut total = standings.total.as_ref().map(row);
     row::align(ranked.iter_mut().chain(&mut unranked).chain(&mut total));
     let by = scheme.indicators.iter().find(|i| i.id == scheme.rank_by);
-    let (integrity, columns): (Vec<_>, Vec<_>) =
-        scheme.indicators.iter().partition(|i| names::is_integrity(i));
-    let [integrity, columns] =
-        [integrity, columns].map(|of| of.into_iter().map(|i| column(i, scheme, lang)).collect());
+    let [integrity, columns] = [&split.integrity, &split.shown]
+        .map(|of| of.iter().map(|indicator| column(indicator, scheme, lang)).collect());
     BoardView {
         title: lang.name(&scheme.title_zh, &scheme.title_en).to_owned(),
         period: Span::read(&place.period).label(lang),

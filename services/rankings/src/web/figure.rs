@@ -1,6 +1,6 @@
 //! The figure that a drawing or an explanation is about: one indicator of a board, and what the pages about it share.
 
-use xiaoan_proto::hq::v1::{Campaign, Indicator};
+use xiaoan_proto::hq::v1::{Campaign, Indicator, Scheme};
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse, IndicatorValue};
 
 use super::ask::Ask;
@@ -56,6 +56,21 @@ impl Head {
             status: Status::of(&standings.sources, lang),
         }
     }
+}
+
+/// The indicators of a scheme, in its order.
+#[derive(Debug)]
+pub struct Split<'a> {
+    /// Those that have a column.
+    pub shown: Vec<&'a Indicator>,
+    /// Those that tell how far a rate can be trusted, and so stand beside it.
+    pub integrity: Vec<&'a Indicator>,
+}
+
+/// Splits the indicators of a scheme: once, not for every row.
+pub fn split(scheme: &Scheme) -> Split<'_> {
+    let (integrity, shown) = scheme.indicators.iter().partition(|of| names::is_integrity(of));
+    Split { shown, integrity }
 }
 
 /// The indicator that a request names, else the one that ranks.

@@ -147,10 +147,9 @@ impl IntegrityPage {
         if sheet::is_sheet(scheme) || !names::is_percent(by) || names::is_money(by) {
             return None;
         }
-        let (audits, counted): (Vec<_>, Vec<_>) = scheme
-            .indicators
-            .iter()
-            .filter(|indicator| names::is_integrity(indicator))
+        let (audits, counted): (Vec<_>, Vec<_>) = figure::split(scheme)
+            .integrity
+            .into_iter()
             .partition(|indicator| indicator.denominator.is_some());
         let audit = audits.first().copied();
         let solves = ends.map(|ends| (ends, month_ends::solves(at_ends, &by.id)));

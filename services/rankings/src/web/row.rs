@@ -4,6 +4,7 @@ use xiaoan_proto::hq::v1::{AttentionRule, Indicator, Scheme};
 use xiaoan_proto::rankings::v1::{Entry, IndicatorValue};
 
 use super::board::{Names, Place, title};
+use super::figure::Split;
 use super::format::{change, grouped, percent_of_bp, whole};
 use super::interval::{self, Bar};
 use super::lang::Lang;
@@ -140,12 +141,11 @@ fn decimals(value: &str) -> usize {
 }
 
 /// Builds a row; the entry without a unit is the whole city.
-pub fn row(entry: &Entry, scheme: &Scheme, place: &Place, lookup: Names<'_>) -> Row {
+pub fn row(entry: &Entry, scheme: &Scheme, split: &Split<'_>, place: &Place, lookup: Names<'_>) -> Row {
     let lang = place.lang;
     let parent = lookup(&entry.parent).map(|(zh, en)| lang.name(&zh, &en).to_owned());
     let by_id = |id: &str| entry.indicators.iter().find(|value| value.id == id);
-    let shown = scheme.indicators.iter().filter(|i| !names::is_integrity(i));
-    let cells = shown.map(|indicator| match by_id(&indicator.id) {
+    let cells = split.shown.iter().map(|indicator| match by_id(&indicator.id) {
         Some(value) => cell(value, indicator, entry, scheme, place),
         None => missing(indicator, lang),
     });
@@ -162,14 +162,14 @@ pub fn row(entry: &Entry, scheme: &Scheme, place: &Place, lookup: Names<'_>) -> 
         change: rank_change(entry.rank, entry.previous_rank),
         attention: entry.attention.then(|| attention(entry, scheme, lang)),
         cells: cells.collect(),
-        integrity: scheme.indicators.iter().filter_map(|i| remark(by_id(&i.id)?, i, entry, place)).collect(),
+        integrity: split.integrity.iter().filter_map(|i| remark(by_id(&i.id)?, i, entry, place)).collect(),
         overdue: Vec::new(),
     }
 }
 
-/// Nothing for a figure that is no such one, or zero.
+/// Nothing for zero.
 fn remark(value: &IndicatorValue, of: &Indicator, row: &Entry, place: &Place) -> Option<Remark> {
-    let there = names::is_integrity(of) && value.denominator.unwrap_or(value.numerator) != 0;
+    let there = value.denominator.unwrap_or(value.numerator) != 0;
     there.then(|| Remark {
         title: title(of, place.lang).to_owned(),
         value: match value.denominator {
@@ -307,8 +307,9 @@ mod tests {
         let mut standings = sample::standings();
         standings.entries[1].indicators[2].display = "65.00".into();
         let scheme = sample::scheme();
-        let mut rows: Vec<Row> =
-            standings.entries.iter().take(2).map(|entry| row(entry, &scheme, &place, &|_| None)).collect();
+        let split = crate::web::figure::split(&scheme);
+        let row = |entry| row(entry, &scheme, &split, &place, &|_| None);
+        let mut rows: Vec<Row> = standings.entries.iter().take(2).map(row).collect();
         align(rows.iter_mut());
         assert_eq!((rows[0].cells[2].value.as_str(), rows[0].cells[2].pad.as_str()), ("68.0", "\u{2007}"));
         assert_eq!((rows[1].cells[2].value.as_str(), rows[1].cells[2].pad.as_str()), ("65.00", ""));

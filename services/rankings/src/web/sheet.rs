@@ -13,7 +13,7 @@ use super::pages::{last_day, period_label};
 use super::picker::Picker;
 use super::row::{self, Cell, Yoy};
 use super::status::Status;
-use super::{links, names};
+use super::{figure, links, names};
 
 /// Whether a scheme makes a sheet instead of a ranking.
 pub fn is_sheet(scheme: &Scheme) -> bool {
@@ -48,16 +48,17 @@ pub struct Figure {
 pub fn areas(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) -> Vec<Area> {
     let Some(scheme) = &standings.scheme else { return Vec::new() };
     let Some(total) = &standings.total else { return Vec::new() };
-    let row = row::row(total, scheme, place, lookup);
+    let split = figure::split(scheme);
+    let row = row::row(total, scheme, &split, place, lookup);
     let mut areas: Vec<Area> = Vec::new();
-    for (indicator, cell) in scheme.indicators.iter().zip(row.cells) {
+    for (indicator, cell) in split.shown.iter().zip(row.cells) {
         let figure = Figure { id: indicator.id.clone(), unit: unit(indicator, place.lang), cell };
         match areas.iter_mut().find(|area| area.letter == indicator.area) {
             Some(area) => area.figures.push(figure),
             None => areas.push(Area {
                 letter: indicator.area.clone(),
                 name: names::area(&indicator.area, place.lang).to_owned(),
-                unit: unit_of(scheme, &indicator.area, place.lang, lookup),
+                unit: unit_of(&split.shown, &indicator.area, place.lang, lookup),
                 figures: vec![figure],
             }),
         }
@@ -72,8 +73,8 @@ fn unit(indicator: &Indicator, lang: Lang) -> String {
     }
 }
 
-fn unit_of(scheme: &Scheme, area: &str, lang: Lang, lookup: Names<'_>) -> String {
-    let mut units = scheme.indicators.iter().filter(|i| i.area == area).map(|i| i.org_unit.as_str());
+fn unit_of(shown: &[&Indicator], area: &str, lang: Lang, lookup: Names<'_>) -> String {
+    let mut units = shown.iter().filter(|i| i.area == area).map(|i| i.org_unit.as_str());
     let first = units.next().unwrap_or_default();
     if first.is_empty() || units.any(|unit| unit != first) {
         return String::new();
@@ -134,5 +135,37 @@ impl SheetPage {
             live: place.as_of.is_empty().then_some(live),
             unfinished: shown.1 >= today,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::sample;
+    use xiaoan_proto::hq::v1::MeasureRef;
+
+    #[test]
+    fn what_tells_how_far_a_rate_can_be_trusted_shifts_no_figure_of_a_sheet() {
+        let place = Place {
+            board: "city".into(),
+            period: "autumn-wind".into(),
+            as_of: String::new(),
+            lang: Lang::Zh,
+        };
+        let told = |standings: &GetStandingsResponse| -> Vec<(String, String, String)> {
+            let figures = areas(standings, &place, &|_| None).into_iter().flat_map(|area| area.figures);
+            figures.map(|figure| (figure.id, figure.cell.title, figure.cell.value)).collect()
+        };
+        let mut standings = sample::city();
+        let before = told(&standings);
+        let scheme = standings.scheme.as_mut().unwrap();
+        assert_eq!(before.len(), scheme.indicators.len());
+        let revoked = Indicator {
+            id: "solves_revoked".into(),
+            numerator: Some(MeasureRef { measure: "case.solve_revoked".into(), ..Default::default() }),
+            ..scheme.indicators[0].clone()
+        };
+        scheme.indicators.insert(1, revoked);
+        assert_eq!(told(&standings), before);
     }
 }

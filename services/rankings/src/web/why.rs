@@ -105,7 +105,7 @@ impl WhyPage {
         let at = standings.entries.iter().position(|entry| figure::key(entry) == ask.get("unit"))?;
         let entry = &standings.entries[at];
         let value = figure::value(entry, indicator)?;
-        let row: Row = row::row(entry, scheme, place, lookup);
+        let row: Row = row::row(entry, scheme, &figure::split(scheme), place, lookup);
         let ranked = standings.entries.iter().filter(|entry| entry.rank.is_some()).count();
         let share = names::is_percent(indicator) && !names::is_money(indicator);
         let beside = standings.entries.iter().enumerate().filter(|(i, _)| i.abs_diff(at) <= BESIDE);
