@@ -202,6 +202,15 @@ impl Closed {
     }
 }
 
+/// The figures of a closing's correction, without rows; 0 = those that were frozen.
+#[must_use]
+pub fn figures_of(closing: &Closing, number: i32) -> Option<&ClosedFigures> {
+    match number {
+        0 => closing.frozen.as_ref(),
+        _ => closing.corrections.iter().find(|correction| correction.number == number)?.figures.as_ref(),
+    }
+}
+
 /// Up to where figures counted each source.
 #[must_use]
 pub fn positions(figures: &ClosedFigures) -> HashMap<String, i64> {

@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::status::Status;
 use super::{figure, links, names};
 use crate::Knowledge;
-use crate::accountability::positions;
+use crate::accountability::{figures_of, positions};
 use crate::measures::OFFICERS;
 
 /// Lines on a page.
@@ -129,8 +129,8 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
 async fn closed_positions(web: &Web, asked: &Asked) -> Result<HashMap<String, i64>, Problem> {
     let Some(number) = asked.closing else { return Ok(HashMap::new()) };
     let Place { board, period, .. } = &asked.place;
-    let closed = web.reader.closed(board, period).await.map_err(|e| Problem::of(e, board, period))?;
-    closed.as_ref().and_then(|closed| closed.figures(number)).map(positions).ok_or_else(no_closing)
+    let closing = web.reader.closing(board, period).await.map_err(|e| Problem::of(e, board, period))?;
+    closing.as_ref().and_then(|closing| figures_of(closing, number)).map(positions).ok_or_else(no_closing)
 }
 
 fn no_closing() -> Problem {
