@@ -12,13 +12,13 @@ use xiaoan_proto::rankings::v1::GetStandingsResponse;
 use super::Web;
 use super::ask::{Ask, Frame};
 use super::board::{self, Names, Place};
-use super::closing_rows::{Line, Maker, Seen, keys, seen};
+use super::closing_rows::{Line, Maker, Seen, rows};
 use super::figure::{self, Head};
 use super::format::{Moment, day_text, whole};
 use super::lang::Lang;
 use super::pages::{answer, last_day, place};
 use super::problem::Problem;
-use super::{links, names, words};
+use super::{links, words};
 use crate::accountability::{Closed, positions};
 use crate::{Knowledge, ReadError};
 
@@ -134,14 +134,14 @@ impl ClosingPage {
         let mut shown = vec![(Some(0), frozen)];
         shown.extend(corrected.map(|(number, figures)| (Some(number), figures)));
         shown.push((None, &now));
-        let maker = Maker { scheme, indicator, place, lookup };
-        let mut rows: Vec<Line> =
-            keys(&shown).into_iter().map(|key| maker.line(&seen(&shown, key), false)).collect();
+        let split = figure::split(scheme);
+        let maker = Maker { integrity: &split.integrity, indicator, place, lookup };
+        let mut rows: Vec<Line> = rows(&shown).iter().map(|seen| maker.line(seen, false)).collect();
         let total: Vec<Seen<'_>> = shown.iter().map(|(number, of)| (*number, of.total.as_ref())).collect();
         let moved = rows.iter().filter(|row| row.moved).count();
         rows.push(maker.line(&total, true));
         let h = Head::of(standings, indicator, place, campaigns);
-        let others = scheme.indicators.iter().filter(|i| !names::is_integrity(i)).map(|other| {
+        let others = split.shown.iter().map(|other| {
             let title = board::title(other, l).to_owned();
             (figure::page(place, "closing", "", &other.id), title, other.id == indicator.id)
         });
@@ -158,7 +158,7 @@ impl ClosingPage {
             frozen_at: Moment::of_wire(closed.closing.recorded_at.as_ref()),
             moved,
             columns: shown.iter().map(|(number, _)| column(*number, l)).collect(),
-            honest: scheme.indicators.iter().any(names::is_integrity),
+            honest: !split.integrity.is_empty(),
             rows,
             versions: closed.versions.iter().filter_map(|of| version(of, recounts, l)).collect(),
             scheme_changed: now.scheme.as_ref().is_some_and(|s| s.version != scheme.version),

@@ -1,6 +1,7 @@
 //! The rows of a closing's page: a unit's figures at each time, what differs, and what bears on them.
 
-use xiaoan_proto::hq::v1::{ClosedEntry, ClosedFigures, ClosedValue, Indicator, MeasureRef, Scheme};
+use std::collections::{HashMap, HashSet};
+use xiaoan_proto::hq::v1::{ClosedEntry, ClosedFigures, ClosedValue, Indicator, MeasureRef};
 
 use super::board::{self, Names, Place};
 use super::format::{change, whole};
@@ -68,31 +69,26 @@ fn key_of(entry: &ClosedEntry) -> (&str, &str) {
     (&entry.org_unit, &entry.squadron)
 }
 
-/// Rows in the order of the frozen ranks, unranked ones behind them by code; then whoever came later.
-pub fn keys<'a>(shown: &[(Option<i32>, &'a ClosedFigures)]) -> Vec<(&'a str, &'a str)> {
-    let mut keys = Vec::new();
-    for (_, figures) in shown {
+/// Every unit's row in each set of figures, in the order of the frozen ranks, unranked ones behind them by code; then whoever
+/// came later.
+pub fn rows<'a>(shown: &[(Option<i32>, &'a ClosedFigures)]) -> Vec<Vec<Seen<'a>>> {
+    let (mut keys, mut known) = (Vec::new(), HashSet::new());
+    let mut sets = Vec::with_capacity(shown.len());
+    for (number, figures) in shown {
         let mut entries: Vec<&ClosedEntry> = figures.entries.iter().collect();
         entries.sort_by_key(|&entry| (entry.rank.unwrap_or(i32::MAX), key_of(entry)));
-        for entry in entries {
-            if !keys.contains(&key_of(entry)) {
-                keys.push(key_of(entry));
-            }
-        }
+        keys.extend(entries.iter().map(|entry| key_of(entry)).filter(|key| known.insert(*key)));
+        let by_key: HashMap<_, _> = entries.into_iter().map(|entry| (key_of(entry), entry)).collect();
+        sets.push((*number, by_key));
     }
-    keys
-}
-
-/// A unit's row in each set of figures.
-pub fn seen<'a>(shown: &[(Option<i32>, &'a ClosedFigures)], key: (&str, &str)) -> Vec<Seen<'a>> {
-    let of = |figures: &'a ClosedFigures| figures.entries.iter().find(|entry| key_of(entry) == key);
-    shown.iter().map(|(number, figures)| (*number, of(figures))).collect()
+    let seen = |key| sets.iter().map(|(number, of)| (*number, of.get(key).copied())).collect();
+    keys.iter().map(seen).collect()
 }
 
 /// Makes the rows of one indicator.
 pub struct Maker<'a> {
-    /// The frozen scheme.
-    pub scheme: &'a Scheme,
+    /// What tells how far a rate can be trusted, of the frozen scheme.
+    pub integrity: &'a [&'a Indicator],
     /// What is shown.
     pub indicator: &'a Indicator,
     /// Where.
@@ -108,8 +104,7 @@ impl Maker<'_> {
         let any = seen.iter().find_map(|(_, entry)| *entry).cloned().unwrap_or_default();
         let first = seen.first().and_then(|(_, entry)| *entry);
         let last = seen.last().and_then(|(_, entry)| *entry);
-        let honest: Vec<Honest> =
-            self.scheme.indicators.iter().filter_map(|of| self.honest(of, seen)).collect();
+        let honest: Vec<Honest> = self.integrity.iter().filter_map(|of| self.honest(of, seen)).collect();
         let pair =
             (first.and_then(|e| numbers(e, self.indicator)), last.and_then(|e| numbers(e, self.indicator)));
         let ranks = |entry: Option<&ClosedEntry>| entry.and_then(|entry| entry.rank);
@@ -179,9 +174,6 @@ impl Maker<'_> {
     }
 
     fn honest(&self, of: &Indicator, seen: &[Seen<'_>]) -> Option<Honest> {
-        if !names::is_integrity(of) {
-            return None;
-        }
         let told = |(number, entry): &Seen<'_>| {
             let Some((entry, numbers)) = entry.and_then(|entry| Some((entry, numbers(entry, of)?))) else {
                 return ("—".to_owned(), String::new());
