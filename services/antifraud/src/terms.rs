@@ -2,9 +2,9 @@
 //! themselves are data of the kernel's legal clock.
 
 use crate::refusal::Reason;
-use time::{Date, OffsetDateTime, Time};
-use xiaoan_kernel::CITY_OFFSET;
+use time::{Date, OffsetDateTime};
 use xiaoan_kernel::legal::LegalClock;
+use xiaoan_kernel::{city_midnight, day_over};
 use xiaoan_proto::antifraud::v1::{ApprovalLevel, AssetClass};
 use xiaoan_proto::core::v1::OrgKind;
 
@@ -51,9 +51,7 @@ pub fn stop_ends(law: &LegalClock, started_at: OffsetDateTime) -> Result<OffsetD
 /// When no such limit is law on that day.
 pub fn freeze_ends(law: &LegalClock, asset: AssetClass, complex: bool, from: Date) -> Result<Date, Reason> {
     let id = freeze_rule(asset, complex);
-    law.due(id, from.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET))
-        .map(|due| due.last_day)
-        .map_err(|_| Reason::NoLaw { id })
+    law.due(id, city_midnight(from)).map(|due| due.last_day).map_err(|_| Reason::NoLaw { id })
 }
 
 /// Found unrelated, the bank told.
@@ -64,7 +62,7 @@ pub const RET_BANK: &str = "RET-BANK";
 /// By when a bank is to be told to lift what was found to be unrelated on a day; `None` when no such limit is law on that day.
 #[must_use]
 pub fn tell_by(law: &LegalClock, found_on: Date) -> Option<OffsetDateTime> {
-    let found_at = found_on.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET);
+    let found_at = city_midnight(found_on);
     law.due(UNFRZ_3D, found_at).ok().map(|due| due.ends_at)
 }
 
@@ -79,7 +77,7 @@ pub fn pay_by(law: &LegalClock, told_at: OffsetDateTime) -> Option<OffsetDateTim
 /// # Errors
 /// When no such limit is law on that day.
 pub fn notice_ends(law: &LegalClock, published_on: Date) -> Result<Date, Reason> {
-    law.due("RET-NOTICE", published_on.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET))
+    law.due("RET-NOTICE", city_midnight(published_on))
         .map(|due| due.last_day)
         .map_err(|_| Reason::NoLaw { id: "RET-NOTICE" })
 }
@@ -87,7 +85,7 @@ pub fn notice_ends(law: &LegalClock, published_on: Date) -> Result<Date, Reason>
 /// First instant after a day of the city.
 #[must_use]
 pub fn end_of(day: Date) -> OffsetDateTime {
-    day.next_day().unwrap_or(day).with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET)
+    day_over(day).unwrap_or_else(|| city_midnight(day))
 }
 
 #[cfg(test)]

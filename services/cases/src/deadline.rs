@@ -25,7 +25,7 @@ use crate::report::{Report, ReportEvent};
 use prost_types::Timestamp;
 use time::OffsetDateTime;
 use xiaoan_eventstore::RecordedEvent;
-use xiaoan_kernel::{Aggregate, EventSet, Fact, OrgCode, StreamId, UnknownEvent, city_day};
+use xiaoan_kernel::{Aggregate, EventSet, Fact, OrgCode, StreamId, UnknownEvent, city_day, whole_micros};
 use xiaoan_proto::cases::v1::{self, DeadlineBreached};
 use xiaoan_proto::core::v1::Provenance;
 use xiaoan_proto::timestamp;
@@ -80,11 +80,6 @@ impl Deadline {
             _ => Vec::new(),
         }
     }
-}
-
-/// What the timer keeps of an instant.
-fn whole_micros(at: OffsetDateTime) -> OffsetDateTime {
-    at.replace_microsecond(at.microsecond()).unwrap_or(at)
 }
 
 /// Which deadlines an event of an alert, a report or a case arms and cancels; none for events of other aggregates.

@@ -8,7 +8,7 @@ use crate::refusal::{Reason, Refused, Remarks};
 use crate::step::{Step, recorded};
 use time::Date;
 use xiaoan_kernel::{Aggregate, Fact, OrgCode};
-use xiaoan_proto::core::v1 as core;
+use xiaoan_proto::day;
 use xiaoan_proto::hq::v1::{
     self as hq, Bulletin, BulletinCommendation, BulletinContents, BulletinFile, BulletinListedCase,
     BulletinNotice, BulletinTypeface, CommendationState, NoticeState,
@@ -193,10 +193,6 @@ pub fn units_named(contents: &BulletinContents) -> Vec<String> {
     codes.sort();
     codes.dedup();
     codes
-}
-
-fn day(date: Option<core::Date>) -> Option<Date> {
-    date.and_then(|date| Date::try_from(date).ok())
 }
 
 /// A notice that stands.

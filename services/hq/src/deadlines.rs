@@ -16,9 +16,8 @@ use crate::notice::{Notice, NoticeEvent};
 use crate::register::inspection::{self, Inspection, InspectionEvent};
 use crate::register::supervision::{self, ListedCase, ListedCaseEvent};
 use crate::step::recorded;
-use time::Time;
 use xiaoan_eventstore::{Decision, RecordedEvent, Repository};
-use xiaoan_kernel::{Aggregate, CITY_OFFSET, EventSet, StreamId, UnknownEvent};
+use xiaoan_kernel::{Aggregate, EventSet, StreamId, UnknownEvent, day_over};
 use xiaoan_proto::hq::v1::{NoticeDeadline, NoticeStep};
 use xiaoan_timer::{Alarm, Change, Fire, settled};
 
@@ -82,9 +81,7 @@ fn of_interview(stream: &StreamId, event: &InterviewEvent) -> Vec<Change> {
     match event {
         InterviewEvent::MinutesSigned(e) => {
             let change = |c: &xiaoan_proto::hq::v1::Commitment| {
-                let over = recorded(c.due_on).next_day()?;
-                let due = over.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET);
-                Some(Change::arm(&kind(c.number), stream, due))
+                Some(Change::arm(&kind(c.number), stream, day_over(recorded(c.due_on))?))
             };
             e.commitments.iter().filter_map(change).collect()
         }

@@ -19,8 +19,8 @@ pub mod survey;
 use crate::fields::recorded_day;
 use crate::register::refusal::Refused;
 use prost::Message;
-use time::{Date, OffsetDateTime, Time};
-use xiaoan_kernel::{Aggregate, CITY_OFFSET, OrgCode};
+use time::{Date, OffsetDateTime};
+use xiaoan_kernel::{Aggregate, OrgCode, day_over};
 use xiaoan_proto::core::v1 as core;
 use xiaoan_rpc::Check;
 
@@ -83,8 +83,7 @@ fn step_day(
 
 /// The moment at which a day of a recorded event is over.
 fn end_of(day: Option<core::Date>) -> Option<OffsetDateTime> {
-    let next = recorded_day(day).next_day()?;
-    Some(next.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET))
+    day_over(recorded_day(day))
 }
 
 /// What another system calls a thing: 1..=40 letters, digits or hyphens (GE-006).

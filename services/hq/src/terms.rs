@@ -4,8 +4,8 @@
 use crate::refusal::{Reason, Refused};
 use anyhow::Context;
 use std::path::Path;
-use time::{Date, OffsetDateTime, Time};
-use xiaoan_kernel::CITY_OFFSET;
+use time::{Date, OffsetDateTime};
+use xiaoan_kernel::city_midnight;
 use xiaoan_kernel::legal::{Catalogue, Certainty, Due, LegalClock};
 use xiaoan_proto::hq::v1::{NoticeDeadline, NoticeStep};
 
@@ -64,7 +64,7 @@ impl Terms {
 
     fn due(&self, id: &'static str, from: Date) -> Result<Due, Refused> {
         // Whole days are counted, and the day of the start is not: which hour of it does not matter.
-        let start = from.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET);
+        let start = city_midnight(from);
         self.0.due(id, start).map_err(|_| Reason::NoLaw { id }.into())
     }
 }

@@ -7,8 +7,8 @@ use super::{Account, AccountEvent, Facts, OrderKind, account_of, is_brought_in, 
 use crate::moment::{self, Moment, SealedDraft, choice, choice_or_default, fen, officers, restriction, text};
 use crate::refusal::{Reason, Refused, Remarks};
 use crate::terms::{end_of, freeze_level, freeze_rule, tell_by};
-use time::{Date, OffsetDateTime, Time};
-use xiaoan_kernel::CITY_OFFSET;
+use time::{Date, OffsetDateTime};
+use xiaoan_kernel::city_midnight;
 use xiaoan_proto::antifraud::v1::{
     ApprovalLevel, AssetClass, DraftFreezeRequest, FreezeApproved, FreezeConfirmationRevoked, FreezeDrafted,
     FreezeLapsed, FreezeLiftRequested, FreezeLifted, FreezeOrder, FreezeRenewalApproved,
@@ -283,8 +283,7 @@ impl Account {
         sent_at: Option<OffsetDateTime>,
     ) -> OffsetDateTime {
         let filed = self.freezes.get(&freeze.order_id).and_then(|drafted| day(drafted.filed_on));
-        let filed = filed
-            .map_or(OffsetDateTime::UNIX_EPOCH, |on| on.with_time(Time::MIDNIGHT).assume_offset(CITY_OFFSET));
+        let filed = filed.map_or(OffsetDateTime::UNIX_EPOCH, city_midnight);
         match sent_at {
             Some(sent_at) if !is_brought_in(freeze.provenance) => filed.max(sent_at - moment::SKEW),
             _ => filed,

@@ -6,7 +6,7 @@ use crate::deadline::ran_elsewhere;
 use crate::moment::{Level, Moment, text};
 use crate::refusal::{Intake, Reason, Refused, Remarks};
 use time::{Date, OffsetDateTime};
-use xiaoan_kernel::{CITY_OFFSET, Fact, city_day};
+use xiaoan_kernel::{Fact, city_day, city_midnight};
 use xiaoan_proto::cases::v1::{
     CaseRefiled, CaseState, CaseWithdrawn, RefileCaseRequest, ServeWithdrawalNoticeRequest,
     WithdrawCaseRequest, WithdrawalGround, WithdrawalNoticeServed,
@@ -39,7 +39,7 @@ impl Case {
         text(&mut remarks, "reason", &request.reason, 0, 500);
         text(&mut remarks, "requested_by", &request.requested_by, 0, 100);
         let elsewhere = ran_elsewhere(self.seen.provenance());
-        let began = on.map(|on| on.midnight().assume_offset(CITY_OFFSET)).filter(|_| !elsewhere);
+        let began = on.map(city_midnight).filter(|_| !elsewhere);
         let notify_by = began.map(|began| timestamp(at.due(&mut remarks, NOTIFY, began)));
         remarks.refuse()?;
         if ground == WithdrawalGround::NoCrime && !at.registrar {
@@ -104,7 +104,7 @@ impl Case {
             return Err(Intake::WithdrawalNoticed.into());
         }
         let mut remarks = Remarks::default();
-        let day_of = self.withdrawn_on.map(|on| on.midnight().assume_offset(CITY_OFFSET));
+        let day_of = self.withdrawn_on.map(city_midnight);
         let when = at.stated_instant(&mut remarks, "at", request.at.as_ref(), day_of);
         remarks.refuse()?;
         let served = WithdrawalNoticeServed {

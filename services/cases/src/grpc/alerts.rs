@@ -10,7 +10,7 @@ use prost::{Message, Name};
 use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 use xiaoan_eventstore::{Decision, OfOthers};
-use xiaoan_kernel::{CITY_OFFSET, Fact, OrgCode};
+use xiaoan_kernel::{Fact, OrgCode, city_midnight, day_over};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::alert_service_server::AlertService;
 use xiaoan_proto::core::v1::Receipt;
@@ -249,13 +249,8 @@ impl AlertService for Casebook {
         let spelled = format!("alerts {} {} {from:?} {to:?}", m.org_unit, m.state);
         let page = Page::of(m.page_size, &m.page_token, &spelled)?;
         self.at_least(m.at_least).await?;
-        let midnight = |day: time::Date| day.midnight().assume_offset(CITY_OFFSET);
-        let filter = alerts::Filter {
-            units,
-            state,
-            from: from.map(midnight),
-            until: to.and_then(time::Date::next_day).map(midnight),
-        };
+        let filter =
+            alerts::Filter { units, state, from: from.map(city_midnight), until: to.and_then(day_over) };
         let (found, next) = alerts::list(self.store.pool(), &filter, &page).await.map_err(broken)?;
         let next_page_token = Page::token(next.as_ref(), &spelled);
         Ok(Response::new(v1::ListAlertsResponse { alerts: found, next_page_token }))

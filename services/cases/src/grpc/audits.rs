@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::{Date, OffsetDateTime};
 use tonic::{Request, Response, Status};
 use xiaoan_eventstore::{Decision, OfOthers, RecordedEvent};
-use xiaoan_kernel::{Aggregate, CITY_OFFSET, EventSet, OrgCode, UnknownEvent, city_day};
+use xiaoan_kernel::{
+    Aggregate, EventSet, OrgCode, UnknownEvent, city_day, city_midnight, day_over, whole_micros,
+};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::audit_service_server::AuditService;
 use xiaoan_proto::cases::v1::deadline_service_server::DeadlineService;
@@ -35,6 +37,7 @@ impl Casebook {
         self.at_least(head.position).await?;
         let units = Self::audited_units(sitting, stratum.unit, stratum.to);
         let window = window(stratum.from, stratum.to);
+        // What PostgreSQL and an event keep of it, so that a frame comes out the same again.
         let rule = FrameRule::Filed(whole_micros(sitting.now));
         audits::frame(self.store.pool(), &units, window, kinds, rule).await.map_err(broken)
     }
@@ -193,14 +196,8 @@ impl Past {
     }
 }
 
-/// What PostgreSQL and an event keep of an instant, so that a frame comes out the same again.
-fn whole_micros(at: OffsetDateTime) -> OffsetDateTime {
-    at.replace_microsecond(at.microsecond()).unwrap_or(at)
-}
-
 fn window(from: Date, to: Date) -> (OffsetDateTime, OffsetDateTime) {
-    let midnight = |day: Date| day.midnight().assume_offset(CITY_OFFSET);
-    (midnight(from), to.next_day().map_or(OffsetDateTime::UNIX_EPOCH, midnight))
+    (city_midnight(from), day_over(to).unwrap_or(OffsetDateTime::UNIX_EPOCH))
 }
 
 #[tonic::async_trait]
@@ -311,12 +308,7 @@ impl DeadlineService for Casebook {
         let spelled = format!("breaches {} {from:?} {to:?}", m.org_unit);
         let page = Page::of(m.page_size, &m.page_token, &spelled)?;
         self.at_least(m.at_least).await?;
-        let midnight = |day: Date| day.midnight().assume_offset(CITY_OFFSET);
-        let filter = audits::Breaches {
-            units,
-            from: from.map(midnight),
-            until: to.and_then(Date::next_day).map(midnight),
-        };
+        let filter = audits::Breaches { units, from: from.map(city_midnight), until: to.and_then(day_over) };
         let (breaches, next) = audits::breaches(self.store.pool(), &filter, &page).await.map_err(broken)?;
         let next_page_token = Page::token(next.as_ref(), &spelled);
         Ok(Response::new(v1::ListBreachesResponse { breaches, next_page_token }))

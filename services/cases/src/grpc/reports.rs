@@ -10,7 +10,7 @@ use prost::{Message, Name};
 use std::collections::BTreeMap;
 use tonic::{Request, Response, Status};
 use xiaoan_eventstore::Decision;
-use xiaoan_kernel::{CITY_OFFSET, Fact, OrgCode};
+use xiaoan_kernel::{Fact, OrgCode, city_midnight, day_over};
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::report_service_server::ReportService;
 use xiaoan_proto::core::v1::Receipt;
@@ -268,12 +268,11 @@ impl ReportService for Casebook {
         let spelled = format!("reports {} {} {} {from:?} {to:?}", m.org_unit, m.state, m.overdue);
         let page = Page::of(m.page_size, &m.page_token, &spelled)?;
         self.at_least(m.at_least).await?;
-        let midnight = |day: time::Date| day.midnight().assume_offset(CITY_OFFSET);
         let filter = reports::Filter {
             units,
             state,
-            from: from.map(midnight),
-            until: to.and_then(time::Date::next_day).map(midnight),
+            from: from.map(city_midnight),
+            until: to.and_then(day_over),
             overdue_at: m.overdue.then_some(sitting.now),
         };
         let (found, next) = reports::list(self.store.pool(), &filter, &page).await.map_err(broken)?;

@@ -3,10 +3,10 @@
 
 use super::{Report, ReportEvent};
 use prost_types::Timestamp;
-use time::{Date, OffsetDateTime};
-use xiaoan_kernel::CITY_OFFSET;
+use time::OffsetDateTime;
+use xiaoan_kernel::city_midnight;
 use xiaoan_proto::cases::v1::{self, ReportClock};
-use xiaoan_proto::timestamp;
+use xiaoan_proto::{day, timestamp};
 
 /// A time limit that is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +84,7 @@ pub(super) fn note(clocks: &mut Vec<ReportClock>, event: &ReportEvent) {
         ReportEvent::FilingOrdered(e) => start(clocks, ORDERED, e.at, e.due_at),
         ReportEvent::Filed(e) => {
             // The event knows the day of the filing: in time until that day is over.
-            let midnight = e.filed_on.and_then(|on| Date::try_from(on).ok()).map(Date::midnight);
-            meet(clocks, ORDERED, midnight.map(|at| timestamp(at.assume_offset(CITY_OFFSET))));
+            meet(clocks, ORDERED, day(e.filed_on).map(|on| timestamp(city_midnight(on))));
         }
         ReportEvent::MaterialsAsked(e) => {
             lift(clocks, REVIEW);

@@ -5,13 +5,13 @@ use super::clocks::{SECURITY, SECURITY_MORE};
 use super::{Facts, Report};
 use crate::moment::{Level, Moment, text};
 use crate::refusal::{Intake, Reason, Refused, Remarks};
-use time::{Date, Duration};
+use time::Duration;
 use xiaoan_kernel::{Fact, city_day};
 use xiaoan_proto::cases::v1::{
     DecideSecurityCaseRequest, ExcludeExpertTimeRequest, ExpertTimeExcluded, ExtendSecurityCaseRequest,
     SecurityCaseDecided, SecurityCaseExtended,
 };
-use xiaoan_proto::timestamp;
+use xiaoan_proto::{day, timestamp};
 
 impl Report {
     /// The city bureau approves 30 more days, once.
@@ -69,7 +69,7 @@ impl Report {
         let taken = self.seen().clocks.iter().find(|clock| clock.rule_id == SECURITY);
         let taken = taken.and_then(|clock| clock.started_at.as_ref()).and_then(xiaoan_proto::instant);
         let began = city_day(taken.unwrap_or(clock.started_at));
-        let last = self.seen().expert_until.and_then(|day| Date::try_from(day).ok());
+        let last = day(self.seen().expert_until);
         if from.is_some_and(|from| from < began || last.is_some_and(|last| from <= last)) {
             remarks.note("from", Reason::Intake(Intake::StepEarlier));
         }

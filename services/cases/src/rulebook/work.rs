@@ -6,7 +6,7 @@ use super::{BadBook, days, rows};
 use std::path::Path;
 use time::{Date, Duration, OffsetDateTime};
 use xiaoan_kernel::legal::{Catalogue, Custody, LegalClock, Mode};
-use xiaoan_kernel::{CITY_OFFSET, city_day};
+use xiaoan_kernel::{city_day, day_over, whole_micros};
 use xiaoan_proto::cases::v1::{LookupItem, LookupKind, LookupTier};
 
 /// Terms that the service asks for; each has to be in the data.
@@ -124,7 +124,7 @@ impl WorkRules {
     /// When a term, or a limit of law, ends that starts at an instant; in whole microseconds. `None` when none holds then.
     #[must_use]
     pub fn due(&self, id: &str, start: OffsetDateTime) -> Option<OffsetDateTime> {
-        let start = start.replace_nanosecond(start.nanosecond() / 1000 * 1000).unwrap_or(start);
+        let start = whole_micros(start);
         self.terms.due(id, start).or_else(|_| self.law.due(id, start)).ok().map(|due| due.ends_at)
     }
 
@@ -132,7 +132,7 @@ impl WorkRules {
     #[must_use]
     pub fn due_after(&self, id: &str, day: Date) -> Option<OffsetDateTime> {
         let limit = self.terms.catalogue().find(id, day)?.limit;
-        let end = day.next_day()?.midnight().assume_offset(CITY_OFFSET);
+        let end = day_over(day)?;
         let start = if limit.mode == Mode::Hours { end } else { end - Duration::SECOND };
         self.terms.count(limit, start, Custody::None).ok().map(|due| due.ends_at)
     }

@@ -4,14 +4,14 @@
 //! Invariants: a venue is inspected once per operation · a finding is put right or handed over, once · an operation is not
 //! closed over an open finding.
 
-use super::{FactsOf, Work, any_day, due, has_come, is_late, midnight, noted, stamp, stated};
+use super::{FactsOf, Work, any_day, due, has_come, is_late, noted, stamp, stated};
 use crate::moment::{Moment, chosen_id, text};
 use crate::refusal::{Reason, Refused, Remarks};
 use crate::rulebook::RuleBook;
 use crate::work::reasons as no;
 use std::collections::BTreeSet;
 use time::{Date, OffsetDateTime};
-use xiaoan_kernel::{Fact, OrgCode};
+use xiaoan_kernel::{Fact, OrgCode, city_midnight};
 use xiaoan_proto::cases::v1::{
     Cleanup as Shown, CleanupClosed, CleanupFinding, CleanupFindingHandedOver, CleanupFindingKind,
     CleanupFindingRectified, CleanupFindingState, CleanupPlanned, CleanupRectificationOverdue, CleanupState,
@@ -247,7 +247,7 @@ impl Cleanup {
                 venue_id: m.venue_id.clone(),
                 kind: stated.kind,
                 description: stated.description.clone(),
-                due_at: stamp(due(at, term, midnight(day))?),
+                due_at: stamp(due(at, term, city_midnight(day))?),
                 state: CleanupFindingState::Open.into(),
                 ..Default::default()
             });

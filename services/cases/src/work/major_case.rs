@@ -8,13 +8,14 @@ use crate::moment::{Moment, text};
 use crate::refusal::{Reason, Refused, Remarks};
 use crate::rulebook::RuleBook;
 use crate::work::reasons as no;
-use time::{Date, OffsetDateTime};
-use xiaoan_kernel::{Aggregate, Fact, OrgCode};
+use time::OffsetDateTime;
+use xiaoan_kernel::{Aggregate, Fact, OrgCode, day_over};
 use xiaoan_proto::cases::v1::{
     CaseState, EndMajorCaseSupervisionRequest, MajorCase as Shown, MajorCaseOverdue, MajorCaseProgress,
     MajorCaseProgressReported, MajorCaseReportOverdue, MajorCaseState, MajorCaseSupervised,
     MajorCaseSupervisionEnded, ReportMajorCaseProgressRequest, SuperviseMajorCaseRequest, SupervisionLevel,
 };
+use xiaoan_proto::day;
 
 xiaoan_kernel::events! {
     /// Everything that can happen to a supervised case.
@@ -83,9 +84,11 @@ impl Work for MajorCase {
 
     fn dues(event: &MajorCaseEvent) -> Vec<prost_types::Timestamp> {
         match event {
-            MajorCaseEvent::Supervised(e) => {
-                e.progress_due_at.into_iter().chain(day_over(e.due_on).and_then(stamp)).collect()
-            }
+            MajorCaseEvent::Supervised(e) => e
+                .progress_due_at
+                .into_iter()
+                .chain(day(e.due_on).and_then(day_over).and_then(stamp))
+                .collect(),
             MajorCaseEvent::ProgressReported(e) => e.progress_due_at.into_iter().collect(),
             MajorCaseEvent::ReportOverdue(e) => e.progress_due_at.into_iter().collect(),
             MajorCaseEvent::Overdue(_) | MajorCaseEvent::SupervisionEnded(_) => Vec::new(),
@@ -99,7 +102,9 @@ impl Work for MajorCase {
         let mut after = self.clone();
         let mut facts = Vec::new();
         let supervised = self.0.state() == MajorCaseState::Supervised;
-        let over = day_over(self.0.due_on).filter(|over| *over <= until && supervised && !self.0.overdue);
+        let over = day(self.0.due_on)
+            .and_then(day_over)
+            .filter(|over| *over <= until && supervised && !self.0.overdue);
         if let (Some(_), Some(due_on)) = (over, self.0.due_on) {
             let overdue = MajorCaseOverdue {
                 case_no: self.0.case_no.clone(),
@@ -126,12 +131,6 @@ impl Work for MajorCase {
         }
         facts
     }
-}
-
-/// The first instant after a day.
-fn day_over(day: Option<xiaoan_proto::core::v1::Date>) -> Option<OffsetDateTime> {
-    let next = day.and_then(|day| Date::try_from(day).ok())?.next_day()?;
-    Some(super::midnight(next))
 }
 
 impl MajorCase {

@@ -44,7 +44,7 @@ use crate::refusal::{Reason, Refused, Remarks};
 use crate::rulebook::RuleBook;
 use std::collections::BTreeMap;
 use time::{Date, OffsetDateTime};
-use xiaoan_kernel::{Aggregate, CITY_OFFSET, Fact, OrgCode, city_day};
+use xiaoan_kernel::{Aggregate, Fact, OrgCode, city_day, city_midnight};
 use xiaoan_proto::cases::v1::CaseState;
 use xiaoan_proto::core::v1 as core;
 
@@ -182,14 +182,9 @@ fn day_of(at: Option<&prost_types::Timestamp>) -> Date {
     city_day(instant(at).unwrap_or(OffsetDateTime::UNIX_EPOCH))
 }
 
-/// The first instant of a day in the city.
-fn midnight(day: Date) -> OffsetDateTime {
-    day.midnight().assume_offset(CITY_OFFSET)
-}
-
 /// Whether a day lies on or after the day of an instant that ends a term: too late.
 fn is_late(on: Date, due_at: Option<&prost_types::Timestamp>) -> bool {
-    instant(due_at).is_some_and(|due| midnight(on) >= due)
+    instant(due_at).is_some_and(|due| city_midnight(on) >= due)
 }
 
 /// A day that is given and real; notes GE-006 otherwise.

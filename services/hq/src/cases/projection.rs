@@ -10,6 +10,7 @@ use xiaoan_projection::{ApplyError, Projection};
 use xiaoan_proto::cases::v1::{
     CaseFiled, CaseLinked, CaseReclassified, CaseSolved, CaseTransferred, CaseUnlinked, SolveRevoked,
 };
+use xiaoan_proto::day;
 
 /// Tables of this view.
 pub const TABLES: &[&str] = &["known_cases", "revoked_solves"];
@@ -57,8 +58,7 @@ impl Projection for KnownCases {
                 FILED => file(tx, &read(recorded)?).await?,
                 SOLVED => {
                     let e: CaseSolved = read(recorded)?;
-                    let on =
-                        e.facts.and_then(|facts| facts.solved_on).and_then(|day| Date::try_from(day).ok());
+                    let on = day(e.facts.and_then(|facts| facts.solved_on));
                     let on =
                         on.ok_or_else(|| ApplyError::poison(recorded, "the day of the solve is missing"))?;
                     solve(tx, &e.case_no, Some((on, recorded.position))).await?;

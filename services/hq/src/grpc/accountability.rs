@@ -22,8 +22,7 @@ use time::Date;
 use tonic::{Request, Status};
 use xiaoan_directory::Directory;
 use xiaoan_eventstore::{
-    Append, AppendError, Appended, CommandMeta, EventStore, Loaded, NewEvent, Outcome, Repository,
-    StreamWrite,
+    Append, AppendError, Appended, CommandMeta, EventStore, Loaded, Outcome, Repository, StreamWrite,
 };
 use xiaoan_kernel::{Aggregate, Fact, OrgCode, StreamId, city_day};
 use xiaoan_proto::core::v1::Receipt;
@@ -57,9 +56,7 @@ pub(super) struct Write(StreamWrite);
 impl Write {
     /// Facts of an aggregate, provided that it still is as it was loaded; without facts only that is checked.
     pub(super) fn of<A: Aggregate>(id: &str, loaded: &Loaded<A>, facts: &[Fact<A::Event>]) -> Self {
-        let events = facts.iter().map(NewEvent::from);
-        let stream = StreamId::new(A::KIND, id);
-        Self(StreamWrite { stream, expected_version: loaded.version, events: events.collect() })
+        Self(StreamWrite::of(StreamId::new(A::KIND, id), loaded.version, facts))
     }
 }
 

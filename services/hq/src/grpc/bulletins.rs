@@ -10,11 +10,10 @@ use crate::register::commendation::Commendation;
 use crate::register::supervision::ListedCase;
 use crate::views::registers::{Filter, Table};
 use crate::views::{closings, notices};
-use time::Date;
 use tonic::{Request, Response, Status};
 use xiaoan_eventstore::Repository;
 use xiaoan_kernel::OrgCode;
-use xiaoan_proto::core::v1 as core;
+use xiaoan_proto::day;
 use xiaoan_proto::hq::v1 as hq;
 use xiaoan_proto::hq::v1::bulletin_service_server::BulletinService;
 use xiaoan_proto::hq::v1::{BulletinContents, BulletinUnit};
@@ -53,14 +52,13 @@ impl Bulletin {
         let closing = closing.ok_or_else(|| no(Reason::NotFrozen.into()))?;
         let of_closing = notices::Filter { closing_id, ..Default::default() };
         let figures = crate::closing::current(&closing);
-        let period = |day: Option<core::Date>| day.and_then(|day| Date::try_from(day).ok());
         let record = OnRecord {
             notices: notices::list(pool, of_closing).await.map_err(broken)?,
             listed: self.all::<ListedCase>(&Filter::default()).await?,
             commendations: self
                 .all::<Commendation>(&Filter {
-                    from: figures.and_then(|f| period(f.from)),
-                    to: figures.and_then(|f| period(f.to)),
+                    from: figures.and_then(|f| day(f.from)),
+                    to: figures.and_then(|f| day(f.to)),
                     ..Default::default()
                 })
                 .await?,

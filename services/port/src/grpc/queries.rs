@@ -2,9 +2,8 @@
 
 use super::{Port, Sitting, broken, well_formed_id};
 use crate::views::{Filter, Key, Shown, find, list};
-use time::Date;
 use tonic::Status;
-use xiaoan_kernel::{CITY_OFFSET, OrgCode, StreamId};
+use xiaoan_kernel::{OrgCode, StreamId, city_midnight, day_over};
 use xiaoan_proto::core::v1 as core;
 use xiaoan_proto::port::v1::HistoryEntry;
 use xiaoan_rpc::{Check, Page, Role, errors, event_json, store_status};
@@ -70,11 +69,10 @@ impl Port {
         );
         let page: Page<Key> = Page::of(listed.page_size, listed.page_token, &spelled)?;
         self.at_least(listed.at_least).await?;
-        let midnight = |day: Date| day.midnight().assume_offset(CITY_OFFSET);
         let filter = Filter {
             units,
-            from: from.map(midnight),
-            until: to.and_then(Date::next_day).map(midnight),
+            from: from.map(city_midnight),
+            until: to.and_then(day_over),
             state: Some(listed.state).filter(|state| *state != 0),
             facet: Some(listed.facet).filter(|facet| *facet != 0),
             authorised_on,

@@ -7,7 +7,7 @@ use crate::incident::{Incident, Sender};
 use crate::moment::{Moment, is_id};
 use crate::refusal::{Reason, Refused, Remarks};
 use std::collections::BTreeMap;
-use xiaoan_eventstore::{NewEvent, Repository, StoreError, StreamWrite};
+use xiaoan_eventstore::{Repository, StoreError, StreamWrite};
 use xiaoan_kernel::{Aggregate, Fact, OrgCode, Refusal, StreamId};
 use xiaoan_proto::core::v1::Provenance;
 use xiaoan_proto::port::v1::system_incident_step::Step;
@@ -180,12 +180,7 @@ async fn load<'w, A: Aggregate>(
 /// Streams that were only looked at are written as well, without an event: a refusal, too, holds for what was read only.
 fn writes_of<A: Aggregate>(works: Works<A>) -> impl Iterator<Item = (i64, StreamWrite)> {
     works.into_iter().map(|(id, work)| {
-        let write = StreamWrite {
-            stream: StreamId::new(A::KIND, &id),
-            expected_version: work.version,
-            events: work.facts.iter().map(NewEvent::from).collect(),
-        };
-        (work.first, write)
+        (work.first, StreamWrite::of(StreamId::new(A::KIND, &id), work.version, &work.facts))
     })
 }
 

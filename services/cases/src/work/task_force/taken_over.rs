@@ -6,10 +6,10 @@ use super::duties::{begin, duty, last};
 use super::{TaskForceEvent, stated, within};
 use crate::moment::{Moment, text};
 use crate::refusal::{Reason, Remarks};
-use crate::work::{day_of, has_come, midnight};
+use crate::work::{day_of, has_come};
 use std::collections::BTreeSet;
 use time::{Date, OffsetDateTime};
-use xiaoan_kernel::{Fact, OrgCode, city_day};
+use xiaoan_kernel::{Fact, OrgCode, city_day, city_midnight, day_over};
 use xiaoan_proto::cases::v1::{
     DirectiveIssued, FormTaskForceRequest, KeyCasesAnalysed, MonthAnalysed, TaskForceWorkMissed,
     TaskForceWorkTakenOver, WorkCadence, WorkDuty,
@@ -97,8 +97,8 @@ fn one<'m>(
     text(remarks, "taken_over.text", &piece.text, 1, 2000);
     let done_at = at.past_instant(remarks, "taken_over.done_at", Some(done_at))?;
     let possible = match cadence {
-        WorkCadence::DailyDirective => midnight(start),
-        _ => midnight(last(cadence, start).next_day()?),
+        WorkCadence::DailyDirective => city_midnight(start),
+        _ => day_over(last(cadence, start))?,
     };
     if done_at < possible || has_come(duty.missed_at.as_ref(), done_at) {
         let form = Reason::Malformed {
