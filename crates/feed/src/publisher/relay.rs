@@ -110,6 +110,20 @@ impl Relay {
         }
     }
 
+    /// Finds the stream, or makes it, once.
+    pub(crate) async fn prepare(mut self, wait: Duration) -> Result<i64, FeedError> {
+        let nats = nats::connect(&self.options, &format!("xiaoan-stream {}", self.context)).await?;
+        let began = Instant::now();
+        loop {
+            match self.find_cursor(&nats).await {
+                Ok(()) => return Ok(self.cursor),
+                Err(error) if began.elapsed() >= wait => return Err(error),
+                Err(error) => tracing::warn!(context = self.context, %error, "waiting for the broker"),
+            }
+            tokio::time::sleep(PREPARE_AGAIN).await;
+        }
+    }
+
     /// From a look at the stream to the next reason for one.
     async fn look_and_publish(&mut self, nats: &Connection, stop: &CancellationToken) -> Again {
         let mut presence = nats.presence.clone();
@@ -230,20 +244,6 @@ impl Relay {
     }
 
     /// Most events in a batch: 1000 messages is the broker's own limit of an atomic batch.
-    /// Finds the stream, or makes it, once.
-    pub(crate) async fn prepare(mut self, wait: Duration) -> Result<i64, FeedError> {
-        let nats = nats::connect(&self.options, &format!("xiaoan-stream {}", self.context)).await?;
-        let began = Instant::now();
-        loop {
-            match self.find_cursor(&nats).await {
-                Ok(()) => return Ok(self.cursor),
-                Err(error) if began.elapsed() >= wait => return Err(error),
-                Err(error) => tracing::warn!(context = self.context, %error, "waiting for the broker"),
-            }
-            tokio::time::sleep(PREPARE_AGAIN).await;
-        }
-    }
-
     fn limit(&self) -> i64 {
         i64::try_from(self.options.batch_events.clamp(1, 1000)).unwrap_or(1)
     }
