@@ -1,7 +1,8 @@
 //! Where the broker and the sources are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
 /// How to reach NATS and what a stream keeps.
 #[derive(Debug, Clone)]
@@ -87,6 +88,26 @@ pub struct PeerTls {
     pub ca: Option<PathBuf>,
     /// Our certificate and its key, PEM: the source may ask for one.
     pub identity: Option<(PathBuf, PathBuf)>,
+}
+
+impl PeerTls {
+    /// What a connection is made with, of what the files hold now.
+    ///
+    /// # Errors
+    /// The file that cannot be read, and why.
+    pub fn config(&self) -> Result<ClientTlsConfig, String> {
+        let read = |file: &Path| {
+            std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+        };
+        let mut tls = ClientTlsConfig::new();
+        if let Some(ca) = &self.ca {
+            tls = tls.ca_certificate(Certificate::from_pem(read(ca)?));
+        }
+        if let Some((cert, key)) = &self.identity {
+            tls = tls.identity(Identity::from_pem(read(cert)?, read(key)?));
+        }
+        Ok(tls)
+    }
 }
 
 /// A source that is followed.

@@ -1,10 +1,9 @@
 //! The line to a source: made when first used, made anew when its certificates have been renewed.
 
 use crate::options::PeerTls;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::transport::{Channel, Endpoint};
 
 /// An address and the channel to it. Clones share the channel.
 #[derive(Debug, Clone)]
@@ -60,22 +59,8 @@ impl Line {
             .initial_stream_window_size(4 << 20)
             .initial_connection_window_size(8 << 20);
         if self.url.starts_with("https://") {
-            endpoint = endpoint.tls_config(self.tls()?).map_err(|error| error.to_string())?;
+            endpoint = endpoint.tls_config(self.tls.config()?).map_err(|error| error.to_string())?;
         }
         Ok(endpoint.connect_lazy())
-    }
-
-    fn tls(&self) -> Result<ClientTlsConfig, String> {
-        let read = |file: &Path| {
-            std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
-        };
-        let mut tls = ClientTlsConfig::new();
-        if let Some(ca) = &self.tls.ca {
-            tls = tls.ca_certificate(Certificate::from_pem(read(ca)?));
-        }
-        if let Some((cert, key)) = &self.tls.identity {
-            tls = tls.identity(Identity::from_pem(read(cert)?, read(key)?));
-        }
-        Ok(tls)
     }
 }

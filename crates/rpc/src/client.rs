@@ -2,13 +2,13 @@
 
 use crate::options::Secret;
 use anyhow::{Context, Result};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+use xiaoan_feed::PeerTls;
 
 /// A channel whose calls carry a token; give it to a generated client: `CaseServiceClient::new(channel)`.
 pub type AuthenticatedChannel = InterceptedService<Channel, Bearer>;
@@ -18,10 +18,8 @@ pub type AuthenticatedChannel = InterceptedService<Channel, Bearer>;
 pub struct ClientOptions {
     /// `http://127.0.0.1:7101` or `https://…`.
     pub url: String,
-    /// CA of the server's certificate (PEM).
-    pub ca: Option<PathBuf>,
-    /// Client certificate and key (PEM), for mTLS.
-    pub identity: Option<(PathBuf, PathBuf)>,
+    /// For an `https` address.
+    pub tls: PeerTls,
     /// Deadline of a call that states none.
     pub deadline: Duration,
 }
@@ -30,7 +28,7 @@ impl ClientOptions {
     /// An address with a deadline of ten seconds.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), ca: None, identity: None, deadline: Duration::from_secs(10) }
+        Self { url: url.into(), tls: PeerTls::default(), deadline: Duration::from_secs(10) }
     }
 }
 
@@ -40,20 +38,13 @@ impl ClientOptions {
 /// When the address is none, a PEM file cannot be read, or the token cannot stand in a header.
 pub fn channel(options: &ClientOptions, token: &Secret) -> Result<AuthenticatedChannel> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     let mut endpoint = Endpoint::from_shared(options.url.clone())
         .with_context(|| format!("{:?} is no address of a service", options.url))?
         .connect_timeout(Duration::from_secs(5))
         .http2_keep_alive_interval(Duration::from_secs(30))
         .tcp_nodelay(true);
     if options.url.starts_with("https://") {
-        let mut tls = ClientTlsConfig::new();
-        if let Some(ca) = &options.ca {
-            tls = tls.ca_certificate(Certificate::from_pem(read(ca)?));
-        }
-        if let Some((cert, key)) = &options.identity {
-            tls = tls.identity(Identity::from_pem(read(cert)?, read(key)?));
-        }
+        let tls = options.tls.config().map_err(anyhow::Error::msg)?;
         endpoint = endpoint.tls_config(tls).context("TLS configuration")?;
     }
     let bearer = Bearer::new(token, options.deadline)?;

@@ -6,7 +6,6 @@ use crate::errors::internal;
 use crate::options::ServiceOptions;
 use anyhow::{Context, Result};
 use sqlx::PgPool;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use tonic::Extensions;
@@ -30,11 +29,11 @@ impl ServiceOptions {
     /// How another service is called at an address.
     #[must_use]
     pub fn peer(&self, url: &str) -> ClientOptions {
-        ClientOptions { ca: self.peer_ca.clone(), identity: self.peer_identity(), ..ClientOptions::new(url) }
+        ClientOptions { tls: self.peer_tls(), ..ClientOptions::new(url) }
     }
 
-    fn peer_identity(&self) -> Option<(PathBuf, PathBuf)> {
-        self.peer_cert.clone().zip(self.peer_key.clone())
+    fn peer_tls(&self) -> PeerTls {
+        PeerTls { ca: self.peer_ca.clone(), identity: self.peer_cert.clone().zip(self.peer_key.clone()) }
     }
 
     /// Another service's log, by the service's name.
@@ -48,7 +47,7 @@ impl ServiceOptions {
             name: name.to_owned(),
             event_log_url: url.to_owned(),
             token: self.service_token_file.clone().map(Token::File).or(fixed),
-            tls: PeerTls { ca: self.peer_ca.clone(), identity: self.peer_identity() },
+            tls: self.peer_tls(),
             nats: self.nats()?,
         })
     }
