@@ -6,6 +6,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 use tonic_reflection::pb::v1::ServerReflectionRequest;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use xiaoan_feed::{FeedSource, LogReader, NatsOptions, PeerTls, Token};
+use xiaoan_rpc::RpcOptions;
 
 /// A CA with certificates for the server and a client.
 struct Authority {
@@ -31,6 +32,30 @@ impl Authority {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+    /// Files of another in place of its own: a renewal.
+    fn takes(&self, from: &Self, files: &[&str]) {
+        for file in files {
+            std::fs::copy(from.path(file), self.path(file)).expect("copied");
+        }
+    }
+}
+
+/// A server with the authority's certificate.
+async fn serving(ca: &Authority, more: impl FnOnce(&mut RpcOptions)) -> Rig {
+    Rig::with(
+        |options| {
+            options.tls_cert = Some(ca.path("server.pem"));
+            options.tls_key = Some(ca.path("server.key"));
+            more(options);
+        },
+        |server| server,
+    )
+    .await
+}
+
+/// The same for clients with a certificate of the authority alone.
+async fn mutual(ca: &Authority) -> Rig {
+    serving(ca, |options| options.tls_client_ca = Some(ca.path("ca.pem"))).await
 }
 
 fn read(path: &Path) -> Vec<u8> {
@@ -53,15 +78,8 @@ async fn echo(rig: &Rig, channel: Channel) -> bool {
 #[tokio::test]
 async fn with_a_certificate_it_may_listen_everywhere_and_reflection_needs_a_token_there() {
     let ca = Authority::new();
-    let rig = Rig::with(
-        |options| {
-            options.grpc_addr = "0.0.0.0:0".parse().expect("an address");
-            options.tls_cert = Some(ca.path("server.pem"));
-            options.tls_key = Some(ca.path("server.key"));
-        },
-        |server| server,
-    )
-    .await;
+    let everywhere = "0.0.0.0:0".parse().expect("an address");
+    let rig = serving(&ca, |options| options.grpc_addr = everywhere).await;
     let channel = connect(&rig, &ca, false).await.expect("connects");
     assert!(echo(&rig, channel.clone()).await);
 
@@ -79,15 +97,7 @@ async fn with_a_certificate_it_may_listen_everywhere_and_reflection_needs_a_toke
 #[tokio::test]
 async fn with_a_client_ca_only_clients_with_a_certificate_and_a_token_get_in() {
     let (ca, strangers) = (Authority::new(), Authority::new());
-    let rig = Rig::with(
-        |options| {
-            options.tls_cert = Some(ca.path("server.pem"));
-            options.tls_key = Some(ca.path("server.key"));
-            options.tls_client_ca = Some(ca.path("ca.pem"));
-        },
-        |server| server,
-    )
-    .await;
+    let rig = mutual(&ca).await;
     let channel = connect(&rig, &ca, true).await.expect("connects");
     assert!(echo(&rig, channel.clone()).await);
     let answer = rename(channel, tonic::Request::new(request("echo", STATION))).await;
@@ -102,20 +112,11 @@ async fn with_a_client_ca_only_clients_with_a_certificate_and_a_token_get_in() {
 #[tokio::test]
 async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_is_not() {
     let (ca, next) = (Authority::new(), Authority::new());
-    let rig = Rig::with(
-        |options| {
-            options.tls_cert = Some(ca.path("server.pem"));
-            options.tls_key = Some(ca.path("server.key"));
-        },
-        |server| server,
-    )
-    .await;
+    let rig = serving(&ca, |_| {}).await;
     assert!(connect(&rig, &ca, false).await.is_ok());
     std::fs::write(ca.path("server.key"), "no key").expect("written");
     assert!(connect(&rig, &ca, false).await.is_ok(), "the old certificate stays");
-    for file in ["server.pem", "server.key"] {
-        std::fs::copy(next.path(file), ca.path(file)).expect("copied");
-    }
+    ca.takes(&next, &["server.pem", "server.key"]);
     assert!(connect(&rig, &next, false).await.is_ok(), "the new certificate is shown");
     assert!(connect(&rig, &ca, false).await.is_err(), "and the old one no more");
 }
@@ -123,15 +124,7 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_is_no
 #[tokio::test]
 async fn a_log_is_followed_over_mutual_tls_and_a_renewed_certificate_is_taken_up() {
     let (ca, strangers) = (Authority::new(), Authority::new());
-    let rig = Rig::with(
-        |options| {
-            options.tls_cert = Some(ca.path("server.pem"));
-            options.tls_key = Some(ca.path("server.key"));
-            options.tls_client_ca = Some(ca.path("ca.pem"));
-        },
-        |server| server,
-    )
-    .await;
+    let rig = mutual(&ca).await;
     let source = |tls: PeerTls| {
         LogReader::remote(&FeedSource {
             name: "cases".to_owned(),
@@ -151,8 +144,6 @@ async fn a_log_is_followed_over_mutual_tls_and_a_renewed_certificate_is_taken_up
 
     let renewed = source(peer(&strangers));
     assert!(renewed.head().await.is_err(), "with a stranger's certificate");
-    for file in ["client.pem", "client.key"] {
-        std::fs::copy(ca.path(file), strangers.path(file)).expect("copied");
-    }
+    strangers.takes(&ca, &["client.pem", "client.key"]);
     assert!(renewed.head().await.is_ok(), "the files are read again");
 }
