@@ -23,7 +23,8 @@ impl Peer {
     }
 
     /// The channel; it connects at its first call, and again when it must. An address or a file that cannot be used is told
-    /// here, like a source that does not answer.
+    /// here, like a source that does not answer. A renewal that is half done (the certificate is new, its key is not) leaves
+    /// the channel that there is; every call looks again.
     pub(crate) fn channel(&self) -> Result<Channel, String> {
         let written = self.0.written();
         let mut made = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -32,9 +33,21 @@ impl Peer {
         {
             return Ok(channel.clone());
         }
-        let channel = self.0.connect()?;
-        *made = Some((written, channel.clone()));
-        Ok(channel)
+        match (self.0.connect(), &*made) {
+            (Ok(channel), _) => {
+                *made = Some((written, channel.clone()));
+                Ok(channel)
+            }
+            (Err(problem), Some((_, old))) => {
+                tracing::error!(
+                    url = self.0.url,
+                    problem,
+                    "new certificates cannot be used: the old ones stay"
+                );
+                Ok(old.clone())
+            }
+            (Err(problem), None) => Err(problem),
+        }
     }
 }
 

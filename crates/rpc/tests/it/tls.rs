@@ -71,6 +71,24 @@ async fn connect(rig: &Rig, ca: &Authority, identity: bool) -> Result<Channel, t
     Endpoint::from_shared(url).expect("an address").tls_config(tls)?.connect().await
 }
 
+/// A reader of the server's log.
+fn log(rig: &Rig, tls: PeerTls) -> LogReader {
+    LogReader::remote(&FeedSource {
+        name: "cases".to_owned(),
+        event_log_url: format!("https://localhost:{}", rig.grpc.port()),
+        token: Some(Token::Fixed(rig.officer())),
+        tls,
+        nats: NatsOptions::default(),
+    })
+}
+
+fn peer(ca: &Authority, cert: &Authority) -> PeerTls {
+    PeerTls {
+        ca: Some(ca.path("ca.pem")),
+        identity: Some((cert.path("client.pem"), cert.path("client.key"))),
+    }
+}
+
 async fn echo(rig: &Rig, channel: Channel) -> bool {
     rename(channel, bearing(&rig.officer(), request("echo", STATION))).await.is_ok()
 }
@@ -125,19 +143,8 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_is_no
 async fn a_log_is_followed_over_mutual_tls_and_a_renewed_certificate_is_taken_up() {
     let (ca, strangers) = (Authority::new(), Authority::new());
     let rig = mutual(&ca).await;
-    let source = |tls: PeerTls| {
-        LogReader::remote(&FeedSource {
-            name: "cases".to_owned(),
-            event_log_url: format!("https://localhost:{}", rig.grpc.port()),
-            token: Some(Token::Fixed(rig.officer())),
-            tls,
-            nats: NatsOptions::default(),
-        })
-    };
-    let peer = |cert: &Authority| PeerTls {
-        ca: Some(ca.path("ca.pem")),
-        identity: Some((cert.path("client.pem"), cert.path("client.key"))),
-    };
+    let source = |tls| log(&rig, tls);
+    let peer = |cert: &Authority| peer(&ca, cert);
     assert!(source(peer(&ca)).head().await.is_ok());
     assert!(source(PeerTls { identity: None, ..peer(&ca) }).head().await.is_err(), "without a certificate");
     assert!(source(PeerTls { ca: None, ..peer(&ca) }).head().await.is_err(), "without knowing the CA");
@@ -146,4 +153,22 @@ async fn a_log_is_followed_over_mutual_tls_and_a_renewed_certificate_is_taken_up
     assert!(renewed.head().await.is_err(), "with a stranger's certificate");
     strangers.takes(&ca, &["client.pem", "client.key"]);
     assert!(renewed.head().await.is_ok(), "the files are read again");
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_half_done_leaves_the_line_that_there_is_and_a_whole_one_is_taken_up() {
+    let (ca, renewed, strangers) = (Authority::new(), Authority::new(), Authority::new());
+    let rig = mutual(&ca).await;
+    renewed.takes(&ca, &["client.pem", "client.key"]);
+    let line = log(&rig, peer(&ca, &renewed));
+    assert!(line.head().await.is_ok());
+    renewed.takes(&strangers, &["client.pem"]);
+    for _ in 0..2 {
+        assert!(line.head().await.is_ok(), "the old certificate stays while the new one has no key");
+    }
+    assert!(log(&rig, peer(&ca, &renewed)).head().await.is_err(), "nothing is there to stay");
+    renewed.takes(&strangers, &["client.key"]);
+    assert!(line.head().await.is_err(), "a stranger's certificate, whole now, is shown");
+    renewed.takes(&ca, &["client.pem", "client.key"]);
+    assert!(line.head().await.is_ok(), "and the next one, too");
 }
