@@ -108,6 +108,8 @@ where
     M: FnOnce(PgPool) -> MF,
     MF: Future<Output = Result<()>>,
 {
+    // Before anything here uses TLS: database, broker, sources, tokens. Of two providers in a process none is the default.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = match parse::<E>(about, std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
@@ -179,7 +181,6 @@ async fn await_schema(service: &str, args: &AwaitArgs) -> Result<()> {
 
 /// What a relay does when it starts, before any service runs: in a cluster a Job does it, so that no stream is made in passing.
 async fn make_stream(service: &str, options: &ServiceOptions) -> Result<()> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let pool = connect(service, &options.database_url, 2, options.database_wait, &[]).await?;
     let store = EventStore::open(pool.clone(), service, Arc::new(SystemClock), AppenderOptions::default())
         .await
