@@ -130,19 +130,12 @@ pub(super) fn accounts() -> Vec<Account> {
         .collect()
 }
 
-fn officer(unit: &'static str) -> Actor {
-    Actor::new(format!("demo-officer-{unit}"), unit, &["officer"])
-}
-fn approver(unit: &str) -> Actor {
-    let bureau = bureau_of(unit);
-    Actor::new(format!("demo-approver-{bureau}"), bureau, &["officer"])
-}
 fn desk(bank: &str) -> Actor {
     let member_unit = Some(bank.to_owned());
     Actor { member_unit, ..Actor::new(format!("demo-desk-{bank}"), CITY, &["bank"]) }
 }
 fn headquarters() -> Actor {
-    Actor::new("demo-headquarters", CITY, &["hq", "officer"])
+    Actor::headquarters(&["hq", "officer"])
 }
 
 fn members() -> Vec<Tale> {
@@ -327,11 +320,11 @@ async fn stopped<T>(
 
 /// Drafts and approves a stop; gives its id.
 async fn order_stop(stage: &Stage<'_>, account: &Account) -> Result<String, Fault> {
-    let clients = stage.voice(&officer(account.unit))?;
+    let clients = stage.voice(&Actor::officer(account.unit))?;
     let send = async |r| clients.stop().draft_stop(r).await;
     let drafted = clients.call(Service::Antifraud, stop_of(account), send).await?;
     stage.note(drafted.receipt.as_ref());
-    let clients = stage.voice(&approver(account.unit))?;
+    let clients = stage.voice(&Actor::approver(bureau_of(account.unit)))?;
     let approve = pb::ApproveStopRequest {
         request_id: request_id(account, "approve_stop"),
         order_id: drafted.order_id.clone(),
@@ -345,11 +338,11 @@ async fn order_stop(stage: &Stage<'_>, account: &Account) -> Result<String, Faul
 
 /// Drafts and approves the freeze of a stop.
 async fn order_freeze(stage: &Stage<'_>, account: &Account, stop: String) -> Result<(), Fault> {
-    let clients = stage.voice(&officer(account.unit))?;
+    let clients = stage.voice(&Actor::officer(account.unit))?;
     let send = async |r| clients.freeze().draft_freeze(r).await;
     let drafted = clients.call(Service::Antifraud, freeze_of(account, stop), send).await?;
     stage.note(drafted.receipt.as_ref());
-    let clients = stage.voice(&approver(account.unit))?;
+    let clients = stage.voice(&Actor::approver(bureau_of(account.unit)))?;
     let approve = pb::ApproveFreezeRequest {
         request_id: request_id(account, "approve_freeze"),
         order_id: drafted.order_id,

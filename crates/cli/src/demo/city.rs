@@ -54,6 +54,9 @@ pub const JUFENG: &str = "371103010000";
 pub const BICYCLES: &str = "371102010000";
 /// The city bureau.
 pub const CITY: &str = "371100000000";
+/// The county bureaus, in the order of the table of stations; the port's is none.
+pub const BUREAUS: [&str; 6] =
+    ["371102000000", "371103000000", "371121000000", "371122000000", "371171000000", "371172000000"];
 
 /// A station and its theft figures.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@
 //! of is ours. One more collective is granted for a case and revoked because the solve of that case was: it counts no more. hq
 //! looks in the log of cases whether it was, so the share [`super::accountability`] tells of that one, later.
 
-use super::city::{CITY, STATIONS};
+use super::city::STATIONS;
 use super::plan::CAMPAIGN_ID;
 use super::stage::{Actor, Asked, Share, Shown, Tale, counted, demo_commands};
 use crate::args::Service;
@@ -64,10 +64,6 @@ fn individual(n: usize) -> Tale {
     honour(&individual_id(n), n, Some(person))
 }
 
-fn headquarters() -> Actor {
-    Actor::new("demo-headquarters", CITY, &["hq"])
-}
-
 fn campaign() -> hq::Basis {
     hq::Basis { kind: BasisKind::Campaign.into(), reference: CAMPAIGN_ID.into() }
 }
@@ -79,7 +75,7 @@ fn honour(id: &str, n: usize, person: Option<PersonInput>) -> Tale {
 
 fn granted(id: &str, n: usize, person: Option<PersonInput>, basis: hq::Basis) -> Tale {
     let unit = STATIONS[n % STATIONS.len()].code;
-    let station = Actor::new(format!("demo-officer-{unit}"), unit, &["officer"]);
+    let (station, headquarters) = (Actor::officer(unit), Actor::headquarters(&["hq"]));
     let on = |days: i64| Some((NOMINATED + Duration::days(days)).into());
     let (recipient, honour) = match &person {
         None => (RecipientKind::Collective, "秋风行动先进集体"),
@@ -111,10 +107,10 @@ fn granted(id: &str, n: usize, person: Option<PersonInput>, basis: hq::Basis) ->
         hq::DeliverAwardRequest { commendation_id: commendation_id(), on: on(12), ..Default::default() };
     Tale::new(NAME, id)
         .with(&station, nominate)
-        .with(&headquarters(), verify)
-        .with(&headquarters(), publicise)
-        .with(&headquarters(), grant)
-        .with(&headquarters(), deliver)
+        .with(&headquarters, verify)
+        .with(&headquarters, publicise)
+        .with(&headquarters, grant)
+        .with(&headquarters, deliver)
 }
 
 /// Granted, and revoked because the solve of the case that it rested on was.
@@ -128,7 +124,7 @@ pub(super) fn revoked(case_no: &str) -> Tale {
         reason: "所依据的破案已撤销".into(),
         ..Default::default()
     };
-    granted(REVOKED, COLLECTIVES, None, basis).with(&headquarters(), revoke)
+    granted(REVOKED, COLLECTIVES, None, basis).with(&Actor::headquarters(&["hq"]), revoke)
 }
 
 fn is_loaded(clients: &Clients) -> Asked<'_, bool> {

@@ -51,7 +51,7 @@
 //! fn phases() -> Vec<Vec<Tale>> { /* tales of a phase run beside each other, what one phase begins the next finds */ }
 //!
 //! fn tale(n: usize) -> Tale {
-//!     let officer = Actor::new("demo-officer-371121010000", "371121010000", &["officer"]);
+//!     let officer = Actor::officer("371121010000");
 //!     Tale::new("xyz", format!("thing-{n}"))           // the key gives the request ids: the same each time
 //!         .with(&officer, v1::OpenThingRequest { thing_id: format!("demo-thing-{n}"), ..Default::default() })
 //! }

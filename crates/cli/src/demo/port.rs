@@ -85,10 +85,6 @@ fn phases() -> Vec<Vec<Tale>> {
     vec![first.collect(), settled, vec![settlement(SETTLEMENTS - 1)]]
 }
 
-fn officer(unit: &'static str) -> Actor {
-    Actor::new(format!("demo-officer-{unit}"), unit, &["officer"])
-}
-
 /// The n-th of `of` days between the first and the last.
 fn day(n: usize, of: usize) -> Date {
     let days = usize::try_from((LAST_DAY - FIRST_DAY).whole_days()).unwrap_or_default();
@@ -121,7 +117,7 @@ fn incident_id(n: usize) -> String {
 
 fn incident(n: usize) -> Tale {
     let unit = STATIONS[n % STATIONS.len()];
-    let officer = officer(unit);
+    let officer = Actor::officer(unit);
     let hour = i64::try_from(6 + n * 5 % 14).unwrap_or_default();
     let minute = i64::try_from(n * 7 % 60).unwrap_or_default();
     let reported = day(n, INCIDENTS).midnight().assume_offset(CITY_OFFSET)
@@ -222,7 +218,7 @@ fn traffic(n: usize) -> Tale {
         provenance: Provenance::Demo.into(),
         ..Default::default()
     };
-    Tale::new("port", record_id).with(&officer(unit), direct)
+    Tale::new("port", record_id).with(&Actor::officer(unit), direct)
 }
 
 fn guard_id(n: usize) -> String {
@@ -230,7 +226,7 @@ fn guard_id(n: usize) -> String {
 }
 
 fn guard(n: usize) -> Tale {
-    let officer = officer(BUREAU);
+    let officer = Actor::officer(BUREAU);
     let [trained, tested, authorised, from, to] = GUARD_DAYS;
     let id = || guard_id(n);
     let register = v1::RegisterGuardRequest {
@@ -278,7 +274,7 @@ fn accident_id(n: usize) -> String {
 /// Two trucks touch, nobody is hurt: a guard guides the drivers, who settle it themselves.
 fn settlement(n: usize) -> Tale {
     let unit = STATIONS[n % STATIONS.len()];
-    let officer = officer(unit);
+    let officer = Actor::officer(unit);
     let day = date!(2021 - 06 - 01) + Duration::days(i64::try_from(n * 9).unwrap_or_default());
     let occurred = day.with_time(time!(10:20)).assume_offset(CITY_OFFSET);
     let after = |minutes: usize| at(occurred, minutes);

@@ -61,10 +61,6 @@ fn phases() -> Vec<Vec<Tale>> {
     vec![visits.chain(law).chain(online).chain(others).collect(), vec![withdrawn()]]
 }
 
-fn headquarters() -> Actor {
-    Actor::new("demo-headquarters", CITY, &["hq"])
-}
-
 /// One of so many over the year; every fifth finds something, and all but the latest was put right.
 fn inspection(word: &str, kind: InspectionKind, n: usize, of: usize) -> Tale {
     let inspection_id = format!("demo-1-{word}-{:02}", n + 1);
@@ -84,7 +80,7 @@ fn inspection(word: &str, kind: InspectionKind, n: usize, of: usize) -> Tale {
         findings: if found { vec![finding] } else { Vec::new() },
         ..Default::default()
     };
-    let tale = Tale::new(NAME, inspection_id.clone()).with(&headquarters(), record);
+    let tale = Tale::new(NAME, inspection_id.clone()).with(&Actor::headquarters(&["hq"]), record);
     if !found || n + 5 >= of {
         return tale;
     }
@@ -95,7 +91,7 @@ fn inspection(word: &str, kind: InspectionKind, n: usize, of: usize) -> Tale {
         resolution: "演示：已补登".into(),
         ..Default::default()
     };
-    tale.with(&headquarters(), resolve)
+    tale.with(&Actor::headquarters(&["hq"]), resolve)
 }
 
 /// What an invented place is said to have published.
@@ -132,7 +128,7 @@ fn figure(
         ..Default::default()
     };
     let record = hq::RecordReferenceFigureRequest { figure: Some(figure), ..Default::default() };
-    Tale::new(NAME, figure_id).with(&headquarters(), record)
+    Tale::new(NAME, figure_id).with(&Actor::headquarters(&["hq"]), record)
 }
 
 /// First in the province for 2020, as the page says; no score and no number of answers was published.
@@ -150,7 +146,7 @@ fn survey() -> Tale {
         ..Default::default()
     };
     let record = hq::RecordSurveyRequest { survey: Some(survey), ..Default::default() };
-    Tale::new(NAME, "survey").with(&headquarters(), record)
+    Tale::new(NAME, "survey").with(&Actor::headquarters(&["hq"]), record)
 }
 
 /// Taken over in error, and withdrawn.
@@ -162,7 +158,7 @@ fn withdrawn() -> Tale {
     };
     let (code, place_zh, ..) = PLACES[0];
     figure(WITHDRAWN, code, place_zh, ("burglary-rate", "入室盗窃破案率"), "25.40", "%")
-        .with(&headquarters(), withdraw)
+        .with(&Actor::headquarters(&["hq"]), withdraw)
 }
 
 async fn others(clients: &Clients) -> Result<Vec<hq::ReferenceFigure>, crate::fault::Fault> {

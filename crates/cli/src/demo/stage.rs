@@ -15,6 +15,7 @@ use time::Duration;
 use xiaoan_kernel::{Clock, RequestId, SystemClock};
 use xiaoan_proto::core::v1::Receipt;
 
+use super::city::CITY;
 use super::plan::EDITION;
 
 /// Who sends a command: somebody invented.
@@ -35,6 +36,24 @@ impl Actor {
     #[must_use]
     pub fn new(subject: impl Into<String>, unit: &'static str, roles: &'static [&'static str]) -> Self {
         Self { subject: subject.into(), unit, roles, member_unit: None }
+    }
+
+    /// Who works on what a unit has.
+    #[must_use]
+    pub fn officer(unit: &'static str) -> Self {
+        Self::new(format!("demo-officer-{unit}"), unit, &["officer"])
+    }
+
+    /// Who decides in a bureau on what its units propose.
+    #[must_use]
+    pub fn approver(bureau: &'static str) -> Self {
+        Self::new(format!("demo-approver-{bureau}"), bureau, &["officer"])
+    }
+
+    /// Headquarters, in the roles that a share needs it in.
+    #[must_use]
+    pub fn headquarters(roles: &'static [&'static str]) -> Self {
+        Self::new("demo-headquarters", CITY, roles)
     }
 }
 

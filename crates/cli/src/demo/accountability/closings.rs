@@ -1,6 +1,6 @@
 //! The campaign's months closed, and the one that a late approval corrects.
 
-use super::{BOARD, Course, NAME, headquarters};
+use super::{BOARD, Course, NAME};
 use crate::args::Service;
 use crate::connect::Clients;
 use crate::demo::late::Late;
@@ -41,7 +41,7 @@ pub(super) fn freezes() -> Vec<Tale> {
             frozen_on: Some(day(month, 4).into()),
             ..Default::default()
         };
-        Tale::new(NAME, closing_id(month)).with(&headquarters(), freeze)
+        Tale::new(NAME, closing_id(month)).with(&Actor::headquarters(&["hq"]), freeze)
     };
     (0..months::all().len()).map(freeze).collect()
 }
@@ -80,7 +80,8 @@ pub(super) fn correction(late: &Late) -> Tale {
         corrected_on: Some(day(late.month, 55).into()),
         ..Default::default()
     };
-    Tale::new(NAME, format!("{}-corrected", closing_id(late.month))).with(&headquarters(), correct)
+    Tale::new(NAME, format!("{}-corrected", closing_id(late.month)))
+        .with(&Actor::headquarters(&["hq"]), correct)
 }
 
 pub(super) async fn found(clients: &Clients) -> Result<Vec<hq::Closing>, Fault> {

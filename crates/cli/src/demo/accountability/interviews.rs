@@ -3,12 +3,12 @@
 
 use super::closings::{day, period};
 use super::notices::Below;
-use super::{BOARD, Course, NAME, headquarters};
+use super::{BOARD, Course, NAME};
 use crate::args::Service;
 use crate::connect::Clients;
 use crate::demo::city::CITY;
 use crate::demo::plan::bureau_of;
-use crate::demo::stage::{Shown, Tale};
+use crate::demo::stage::{Actor, Shown, Tale};
 use crate::fault::Fault;
 use xiaoan_proto::hq::v1::{self as hq, InterviewState, Officeholder, Post};
 
@@ -60,7 +60,7 @@ fn interview_id(pair: &Pair) -> String {
 }
 
 pub(super) fn tale(n: usize, pair: &Pair, falls: bool) -> Tale {
-    let (headquarters, id) = (headquarters(), || interview_id(pair));
+    let (headquarters, id) = (Actor::headquarters(&["hq"]), || interview_id(pair));
     let stage = stage(n, falls);
     let mut tale = Tale::new(NAME, format!("interview-{}", id()));
     if stage == Stage::Triggered {

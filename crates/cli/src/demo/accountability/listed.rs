@@ -2,10 +2,10 @@
 //! bureau and an invented subject. Most left the list because they were solved; some are still on it, past their day; one left it
 //! for a reason that the city bureau signed.
 
-use super::{Course, NAME, headquarters};
+use super::{Course, NAME};
 use crate::args::Service;
 use crate::connect::Clients;
-use crate::demo::city::{CAMPAIGN, CITY, STATIONS};
+use crate::demo::city::{BUREAUS, CAMPAIGN, CITY, STATIONS};
 use crate::demo::deal;
 use crate::demo::draft::{Draft, Twist, Way};
 use crate::demo::late::Late;
@@ -16,9 +16,6 @@ use xiaoan_kernel::city_day;
 use xiaoan_proto::cases::v1::GetCaseHistoryRequest;
 use xiaoan_proto::hq::v1::{self as hq, ListedCaseState as State, Officeholder, Post};
 
-/// The county bureaus.
-const BUREAUS: [&str; 6] =
-    ["371102000000", "371103000000", "371121000000", "371122000000", "371171000000", "371172000000"];
 /// Solved ones of each bureau.
 const SOLVED: usize = 2;
 /// Bureaus with one that is still on the list; the chief of the next one gave it back.
@@ -73,8 +70,8 @@ pub(super) fn chosen(late: Option<&Late>) -> Vec<Chosen> {
 impl Chosen {
     /// Listed three days after its filing, and what became of it; `position` of its solve in the log of cases.
     pub(super) fn tale(&self, position: i64) -> Tale {
-        let (headquarters, case_no) = (headquarters(), || self.case_no.clone());
-        let bureau = Actor::new(format!("demo-approver-{}", self.bureau), self.bureau, &["officer"]);
+        let (headquarters, case_no) = (Actor::headquarters(&["hq"]), || self.case_no.clone());
+        let bureau = Actor::approver(self.bureau);
         let on = |days: i64| Some((self.filed_on + Duration::days(days)).into());
         let owner = hq::CaseOwner {
             subject: format!("demo-chief-{}", &self.bureau[..6]),
@@ -135,7 +132,7 @@ pub(super) async fn tales(stage: &Stage<'_>, chosen: &[Chosen]) -> Result<Vec<Ta
 }
 
 async fn position(stage: &Stage<'_>, chosen: &Chosen) -> Result<i64, Fault> {
-    let clients = stage.voice(&Actor::new("demo-headquarters", CITY, &["officer"]))?;
+    let clients = stage.voice(&Actor::headquarters(&["officer"]))?;
     let request = GetCaseHistoryRequest { case_no: chosen.case_no.clone() };
     let ask = async |r| clients.case().get_case_history(r).await;
     let entries = clients.call(Service::Cases, request, ask).await?.entries;

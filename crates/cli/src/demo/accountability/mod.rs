@@ -18,11 +18,10 @@ mod listed;
 mod notices;
 
 use super::Plan;
-use super::city::CITY;
 use super::late::Late;
 use super::months;
 use super::plan::Body;
-use super::stage::{Actor, Asked, Share, Shown, Stage, Stopped, Tale, Told, counted, demo_commands};
+use super::stage::{Asked, Share, Shown, Stage, Stopped, Tale, Told, counted, demo_commands};
 use super::sums::Sums;
 use crate::args::Service;
 use crate::connect::Clients;
@@ -120,10 +119,6 @@ impl Course {
     fn falls(&self, pair: &interviews::Pair) -> bool {
         self.late.iter().any(|l| l.unit == pair.unit && (l.month == pair.month || l.month + 1 == pair.month))
     }
-}
-
-fn headquarters() -> Actor {
-    Actor::new("demo-headquarters", CITY, &["hq"])
 }
 
 fn commands() -> Vec<(&'static str, u64)> {

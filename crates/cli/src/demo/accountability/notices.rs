@@ -1,7 +1,7 @@
 //! Notices (facts row A9): one for every invented station below 40 % in a closed month, each followed as far as it came.
 
 use super::closings::{closing_id, day};
-use super::{BOARD, Course, NAME, headquarters};
+use super::{BOARD, Course, NAME};
 use crate::args::Service;
 use crate::connect::Clients;
 use crate::demo::months;
@@ -95,8 +95,8 @@ pub(super) fn notice_id(month: usize, unit: &str) -> String {
 /// From the fifth of the next month on.
 pub(super) fn tale(below: &Below, fate: Fate) -> Tale {
     let Below { month, unit } = *below;
-    let station = Actor::new(format!("demo-officer-{unit}"), unit, &["officer"]);
-    let (headquarters, id) = (headquarters(), || notice_id(month, unit));
+    let station = Actor::officer(unit);
+    let (headquarters, id) = (Actor::headquarters(&["hq"]), || notice_id(month, unit));
     let on = |days: i64| Some(day(month, days).into());
     let issue = hq::IssueNoticeRequest {
         closing_id: closing_id(month),

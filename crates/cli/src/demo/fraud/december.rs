@@ -5,12 +5,12 @@
 //! Exhibits and supervisions are recorded long after their days, so the service says of the exhibits that they came to the
 //! custodian's record late, and asks for the next report of progress within a week of the load.
 
-use super::{Actor, Draft, FRAUD, NAME, PORT, approver, officer};
+use super::{Draft, FRAUD, NAME, PORT};
 use crate::args::Service;
 use crate::connect::Clients;
 use crate::demo::city::CITY;
 use crate::demo::deal::at;
-use crate::demo::stage::{Asked, Shown, Tale};
+use crate::demo::stage::{Actor, Asked, Shown, Tale};
 use crate::fault::Fault;
 use time::macros::date;
 use time::{Date, Duration};
@@ -80,7 +80,7 @@ fn den_id(n: usize) -> String {
 }
 
 fn raid(n: usize, den: &Den) -> Tale {
-    let officer = officer(PORT.1);
+    let officer = Actor::officer(PORT.1);
     let raided_at = at(den.day, 5, 30);
     let raid = pb::RaidDenRequest {
         den_id: den_id(n),
@@ -125,7 +125,7 @@ fn raid(n: usize, den: &Den) -> Tale {
 
 /// Under the ministry's supervision; a solved case leaves it.
 fn supervised(case_no: &str, solved: bool) -> Tale {
-    let bureau = approver(PORT.1);
+    let bureau = Actor::approver(PORT.0);
     let supervise = pb::SuperviseMajorCaseRequest {
         case_no: case_no.into(),
         level: pb::SupervisionLevel::Ministry.into(),
@@ -165,7 +165,7 @@ const ITEMS: [(&str, LookupOutcome, &str); 7] = [
 
 /// City researches, bureau investigates, station assists: looked up by the station, accounted for by the bureau.
 fn lookups() -> Tale {
-    let (station, bureau) = (officer(PORT.1), approver(PORT.1));
+    let (station, bureau) = (Actor::officer(PORT.1), Actor::approver(PORT.0));
     let open = pb::OpenLookupsRequest {
         case_no: CASE_NO.into(),
         city: CITY.into(),
@@ -202,7 +202,7 @@ pub(super) fn last() -> Tale {
         summary: "演示：三查一究完成".into(),
         ..Default::default()
     };
-    Tale::new(NAME, "lookups-closed").with(&approver(PORT.1), close)
+    Tale::new(NAME, "lookups-closed").with(&Actor::approver(PORT.0), close)
 }
 
 pub(super) fn is_loaded(clients: &Clients) -> Asked<'_, bool> {

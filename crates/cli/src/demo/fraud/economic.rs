@@ -2,11 +2,11 @@
 //! fugitives caught, 3.2 million yuan recovered. How they are spread over the cases is ours. GA 240.1 as it is shipped has no
 //! leaf for contract fraud: the cases are misappropriations in office and of company funds.
 
-use super::{Draft, NAME, PORT, approver, officer};
+use super::{Draft, NAME, PORT};
 use crate::args::Service;
 use crate::connect::Clients;
 use crate::demo::deal::at;
-use crate::demo::stage::{Shown, Tale};
+use crate::demo::stage::{Actor, Shown, Tale};
 use crate::demo::work::today;
 use crate::fault::Fault;
 use time::Date;
@@ -72,7 +72,7 @@ pub(super) fn cases() -> Vec<Tale> {
 
 /// Formed, given its cases, and credited with what came of each; one result was recorded twice and is revoked.
 pub(super) fn task_force() -> Tale {
-    let bureau = approver(PORT.1);
+    let bureau = Actor::approver(PORT.0);
     let task_force_id = || FORCE.to_owned();
     let role = |role: TaskForceRole, count| pb::RoleCount { role: role.into(), count };
     let form = pb::FormTaskForceRequest {
@@ -114,7 +114,7 @@ pub(super) fn task_force() -> Tale {
         addressed_to: vec![PORT.1.into()],
         ..Default::default()
     };
-    tale.with(&bureau, last).with(&bureau, revoke).with(&officer(PORT.0), directive)
+    tale.with(&bureau, last).with(&bureau, revoke).with(&Actor::officer(PORT.0), directive)
 }
 
 fn results(result_id: String, case: &Case) -> pb::RecordTaskForceResultsRequest {

@@ -86,14 +86,6 @@ fn figures(clients: &Clients) -> Asked<'_, Vec<Shown>> {
     })
 }
 
-fn officer(unit: &'static str) -> Actor {
-    Actor::new(format!("demo-officer-{unit}"), unit, &["officer"])
-}
-fn approver(unit: &str) -> Actor {
-    let bureau = bureau_of(unit);
-    Actor::new(format!("demo-approver-{bureau}"), bureau, &["officer"])
-}
-
 /// A case from its filing to what became of it.
 struct Draft {
     case_no: String,
@@ -111,7 +103,7 @@ struct Draft {
 
 impl Draft {
     fn tale(&self) -> Tale {
-        let (officer, case_no) = (officer(self.unit), || self.case_no.clone());
+        let (officer, case_no) = (Actor::officer(self.unit), || self.case_no.clone());
         let file = pb::FileCaseRequest {
             case_no: case_no(),
             org_unit: self.unit.into(),
@@ -151,7 +143,7 @@ impl Draft {
         };
         tale.add(&officer, propose);
         let approve = pb::ApproveSolveRequest { case_no: case_no(), ..Default::default() };
-        tale.add(&approver(self.unit), approve);
+        tale.add(&Actor::approver(bureau_of(self.unit)), approve);
         if self.recovered_fen > 0 {
             let recover = pb::RecoverPropertyRequest {
                 case_no: case_no(),

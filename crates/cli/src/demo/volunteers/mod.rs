@@ -9,7 +9,7 @@ mod figures;
 mod patrols;
 mod people;
 
-use super::city::{CITY, LIANGCHENG, ZHONGZHI};
+use super::city::{LIANGCHENG, ZHONGZHI};
 use super::plan::bureau_of;
 use super::stage::{Actor, Share, Tale, counted, demo_commands};
 use crate::args::Service;
@@ -103,14 +103,9 @@ fn demo() -> i32 {
     Provenance::Demo.into()
 }
 
-fn officer(unit: &'static str) -> Actor {
-    Actor::new(format!("demo-officer-{unit}"), unit, &["officer"])
-}
-
 /// Who decides appeals: not whoever vetted.
 fn bureau(unit: &'static str) -> Actor {
-    let bureau = bureau_of(unit);
-    Actor::new(format!("demo-approver-{bureau}"), bureau, &["officer"])
+    Actor::approver(bureau_of(unit))
 }
 
 fn leader() -> Actor {
@@ -145,7 +140,7 @@ fn phases() -> Vec<Vec<Tale>> {
 
 /// The rule, squadrons and duty points.
 fn ground() -> Vec<Tale> {
-    let headquarters = Actor::new("demo-headquarters", CITY, &["hq", "officer"]);
+    let headquarters = Actor::headquarters(&["hq", "officer"]);
     let rule = v1::PublishPatrolRuleRequest { rule: Some(rule()), ..Default::default() };
     let mut tales = vec![Tale::new(NAME, "rule").with(&headquarters, rule)];
     for n in 0..SQUADRONS {
@@ -173,7 +168,7 @@ fn ground() -> Vec<Tale> {
             provenance: demo(),
             ..Default::default()
         };
-        tales.push(Tale::new(NAME, squadron_id(n)).with(&officer(ZHONGZHI), form));
+        tales.push(Tale::new(NAME, squadron_id(n)).with(&Actor::officer(ZHONGZHI), form));
     }
     for (kind, count) in DUTY_POINTS {
         for n in 1..=count {
@@ -194,7 +189,7 @@ fn ground() -> Vec<Tale> {
                 provenance: demo(),
                 ..Default::default()
             };
-            tales.push(Tale::new(NAME, id).with(&officer(ZHONGZHI), open));
+            tales.push(Tale::new(NAME, id).with(&Actor::officer(ZHONGZHI), open));
         }
     }
     tales

@@ -1,9 +1,9 @@
 //! Patrols, squadron by squadron; hours approved; the last command of all.
 
 use super::{ENROLLED, FIRST_PATROL, LAST_PATROL, NAME, PATROLS, RESULTS, SQUADRONS};
-use super::{demo, leader, officer, patrol_id, squadron_id, volunteer_id};
+use super::{demo, leader, patrol_id, squadron_id, volunteer_id};
 use crate::demo::city::ZHONGZHI;
-use crate::demo::stage::Tale;
+use crate::demo::stage::{Actor, Tale};
 use time::macros::date;
 use time::{Date, Duration, OffsetDateTime};
 use xiaoan_kernel::CITY_OFFSET;
@@ -106,7 +106,7 @@ pub(super) fn patrols(squadron: usize) -> Tale {
                 reason: "演示：同一起纠纷登记两次".into(),
                 ..Default::default()
             };
-            tale.add(&officer(ZHONGZHI), correct);
+            tale.add(&Actor::officer(ZHONGZHI), correct);
         }
     }
     tale
@@ -153,7 +153,7 @@ pub(super) fn hours() -> Vec<Tale> {
                 minutes,
                 ..Default::default()
             };
-            tale.add(&officer(ZHONGZHI), approve);
+            tale.add(&Actor::officer(ZHONGZHI), approve);
         }
         tale
     };

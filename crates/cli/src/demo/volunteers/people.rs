@@ -1,7 +1,7 @@
 //! People: from application to duty, or as far as they came.
 
 use super::{CALL, ENROLLED, LET_IN, NAME, NUMBERED, ON_DUTY, REJECTED, SQUADRONS, TRAINED, VETTED};
-use super::{bureau, demo, officer, squadron_id, volunteer_id, weeks};
+use super::{bureau, demo, squadron_id, volunteer_id, weeks};
 use crate::demo::city::ZHONGZHI;
 use crate::demo::stage::{Actor, Tale};
 use time::Duration;
@@ -13,7 +13,7 @@ use xiaoan_proto::volunteers::v1::VettingResult;
 /// Somebody from application to duty, or as far as they came.
 pub(super) fn person(unit: &'static str, n: usize) -> Tale {
     let id = volunteer_id(unit, n);
-    let station = officer(unit);
+    let station = Actor::officer(unit);
     let apply = v1::ReceiveApplicationRequest {
         volunteer_id: id.clone(),
         org_unit: unit.into(),

@@ -1,10 +1,11 @@
 //! Facts row A5: one clean-up operation of each county bureau over the last three weeks before the load: the six kinds of trouble
 //! spots, what was found there, most of it put right in time, some late, some handed to whoever is competent, some still open.
 
-use super::{BUREAUS, NAME, approver, before, officer};
+use super::{NAME, before};
 use crate::args::Service;
 use crate::connect::Clients;
-use crate::demo::stage::{Asked, Shown, Tale};
+use crate::demo::city::BUREAUS;
+use crate::demo::stage::{Actor, Asked, Shown, Tale};
 use crate::fault::Fault;
 use time::Date;
 use xiaoan_proto::cases::v1 as pb;
@@ -71,7 +72,7 @@ pub(super) fn tales(today: Date) -> Vec<Tale> {
 }
 
 fn tale(nth: usize, bureau: &'static str, today: Date) -> Tale {
-    let (officer, id) = (officer(bureau), || cleanup_id(bureau));
+    let (officer, id) = (Actor::officer(bureau), || cleanup_id(bureau));
     let plan = pb::PlanCleanupRequest {
         cleanup_id: id(),
         org_unit: bureau.into(),
@@ -128,7 +129,7 @@ fn tale(nth: usize, bureau: &'static str, today: Date) -> Tale {
         }
     }
     if nth < CLOSED - 1 {
-        tale.add(&approver(bureau), close(bureau));
+        tale.add(&Actor::approver(bureau), close(bureau));
     }
     tale
 }
@@ -144,7 +145,7 @@ fn close(bureau: &str) -> pb::CloseCleanupRequest {
 /// The very last command of the share.
 pub(super) fn last() -> Tale {
     let bureau = BUREAUS[CLOSED - 1];
-    Tale::new(NAME, "cleanup-closed").with(&approver(bureau), close(bureau))
+    Tale::new(NAME, "cleanup-closed").with(&Actor::approver(bureau), close(bureau))
 }
 
 pub(super) fn is_loaded(clients: &Clients) -> Asked<'_, bool> {

@@ -14,9 +14,9 @@ mod cleanups;
 mod reviews;
 mod task_forces;
 
-use super::city::{CAMPAIGN, STATIONS};
+use super::city::{BUREAUS, CAMPAIGN, STATIONS};
 use super::draft::{Draft, Twist};
-use super::stage::{Actor, Asked, Share, Shown, Tale, counted, demo_commands};
+use super::stage::{Asked, Share, Shown, Tale, counted, demo_commands};
 use super::{Plan, deal};
 use crate::args::Service;
 use crate::connect::Clients;
@@ -57,9 +57,6 @@ pub const SHARE: Share = Share {
 };
 
 const NAME: &str = "work";
-/// The county bureaus, in the order of the table of stations.
-const BUREAUS: [&str; 6] =
-    ["371102000000", "371103000000", "371121000000", "371122000000", "371171000000", "371172000000"];
 
 /// Beside each other; the last clean-up is closed at the very end.
 fn phases() -> Vec<Vec<Tale>> {
@@ -87,13 +84,6 @@ pub(super) fn today() -> Date {
 /// So many days before another.
 fn before(day: Date, days: i64) -> Date {
     day - Duration::days(days)
-}
-
-fn officer(unit: &'static str) -> Actor {
-    Actor::new(format!("demo-officer-{unit}"), unit, &["officer"])
-}
-fn approver(bureau: &'static str) -> Actor {
-    Actor::new(format!("demo-approver-{bureau}"), bureau, &["officer"])
 }
 
 /// Stations of a bureau.

@@ -2,7 +2,7 @@
 //! bureau above it who answers for it; people, physical and technical prevention each have a measure or a reason why none is
 //! needed; the loop is closed when every measure is in place and the responsibility is final. Some are still on their way.
 
-use super::{NAME, approver, officer, plain};
+use super::{NAME, plain};
 use crate::args::Service;
 use crate::connect::Clients;
 use crate::demo::city::{CITY, STATIONS};
@@ -72,7 +72,7 @@ pub(super) fn tales(drafts: &[Draft], today: Date) -> Vec<Tale> {
 
 fn tale(n: usize, draft: &Draft, today: Date) -> Tale {
     let unit = STATIONS[draft.station].code;
-    let (station, bureau) = (officer(unit), approver(bureau_of(unit)));
+    let (station, bureau) = (Actor::officer(unit), Actor::approver(bureau_of(unit)));
     let city = Actor::new("demo-reviewer-city", CITY, &["officer"]);
     let (case_no, stage) = (|| draft.case_no.clone(), stage(n));
     let open = pb::OpenReverseReviewRequest {

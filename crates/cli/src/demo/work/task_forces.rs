@@ -2,15 +2,15 @@
 //! an analysis every week and every month, a few of them late, very few missed. What they look at is what the demo city's own
 //! records say. When the campaign is over the task forces are dissolved.
 
-use super::{BUREAUS, NAME, approver, before, plain, stations};
+use super::{NAME, before, plain, stations};
 use crate::args::Service;
 use crate::connect::Clients;
-use crate::demo::city::{CAMPAIGN, STATIONS, Span};
+use crate::demo::city::{BUREAUS, CAMPAIGN, STATIONS, Span};
 use crate::demo::deal::at;
 use crate::demo::draft::Draft;
 use crate::demo::months;
 use crate::demo::plan::bureau_of;
-use crate::demo::stage::{Shown, Tale};
+use crate::demo::stage::{Actor, Shown, Tale};
 use crate::demo::sums::Sums;
 use crate::fault::Fault;
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ fn task_force_id(bureau: &str) -> String {
 
 /// Formed, given its key cases, dissolved.
 pub(super) fn tale(bureau: &'static str, drafts: &[Draft], sums: &Sums) -> Tale {
-    let chief = approver(bureau);
+    let chief = Actor::approver(bureau);
     let nth = BUREAUS.iter().position(|b| *b == bureau).unwrap_or_default();
     let members = [
         (TaskForceRole::Investigator, 8 + nth % 3),
