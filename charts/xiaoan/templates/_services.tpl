@@ -38,6 +38,22 @@
 {{- if eq .autoscaling.kind "none" -}}{{ int .replicas }}{{- else -}}{{ int .autoscaling.minReplicas }}{{- end -}}
 {{- end -}}
 
+{{/* How the broker is reached, as YAML by variable; files under /etc/xiaoan are those of xiaoan.files. (dict "root" $ "name" …) */}}
+{{- define "xiaoan.natsEnvironment" -}}
+{{- $nats := .root.Values.nats -}}
+XIAOAN_NATS_URL: {{ $nats.url | quote }}
+XIAOAN_NATS_REPLICAS: {{ int $nats.streamReplicas | quote }}
+{{- if $nats.credentials.existingSecret }}
+XIAOAN_NATS_CREDS: /etc/xiaoan/nats-credentials/{{ $nats.credentials.key }}
+{{- end }}
+{{- if $nats.nkeys.existingSecret }}
+XIAOAN_NATS_NKEY_FILE: /etc/xiaoan/nats-nkey/{{ .name }}
+{{- end }}
+{{- if $nats.ca.existingSecret }}
+XIAOAN_NATS_CA: /etc/xiaoan/nats-ca/{{ $nats.ca.key }}
+{{- end }}
+{{- end -}}
+
 {{/* What a service is told that is no secret; becomes a ConfigMap. (dict "root" $ "name" … "settings" … "all" …) */}}
 {{- define "xiaoan.environment" -}}
 {{- $root := .root -}}{{- $s := .settings -}}{{- $all := .all -}}
@@ -56,17 +72,7 @@ XIAOAN_PEER_CERT: /etc/xiaoan/tls/tls.crt
 XIAOAN_PEER_KEY: /etc/xiaoan/tls/tls.key
 {{- end }}
 XIAOAN_DATABASE_POOL: {{ int $s.database.pool | quote }}
-XIAOAN_NATS_URL: {{ $root.Values.nats.url | quote }}
-XIAOAN_NATS_REPLICAS: {{ int $root.Values.nats.streamReplicas | quote }}
-{{- with $root.Values.nats.credentials }}{{- if .existingSecret }}
-XIAOAN_NATS_CREDS: /etc/xiaoan/nats-credentials/{{ .key }}
-{{- end }}{{- end }}
-{{- if $root.Values.nats.nkeys.existingSecret }}
-XIAOAN_NATS_NKEY_FILE: /etc/xiaoan/nats-nkey/{{ .name }}
-{{- end }}
-{{- with $root.Values.nats.ca }}{{- if .existingSecret }}
-XIAOAN_NATS_CA: /etc/xiaoan/nats-ca/{{ .key }}
-{{- end }}{{- end }}
+{{ include "xiaoan.natsEnvironment" . }}
 {{- if $s.facts.persons }}
 XIAOAN_KEK_FILE: /etc/xiaoan/person-keys/{{ default $root.Values.personKeys.key $s.personKeys.key }}
 {{- end }}
