@@ -1,16 +1,16 @@
 //! What is kept of hq's events, and what is not.
 
-use super::{ClosingEvent, InterviewEvent, Kept, ListedCaseEvent, NoticeEvent};
+use super::{ClosingEvent, InterviewEvent, Kept, ListedCaseEvent, NoticeEvent, figures_of, positions};
 use xiaoan_eventstore::RecordedEvent;
 use xiaoan_proto::core::v1::Date;
 use xiaoan_proto::hq::v1::{
-    CaseDelisted, CaseListed, CaseOwner, CaseRelisted, ClosedEntry, ClosedFigures, Closing, ClosingState,
-    Commitment, CommitmentState, Correction, Interview, InterviewCommitmentMet, InterviewCommitmentMissed,
-    InterviewHeld, InterviewMinutesSigned, InterviewOverdue, InterviewState, InterviewTriggered, ListedCase,
-    ListedCaseExtended, ListedCaseProgress, ListedCaseProgressReported, ListedCaseState, Notice,
-    NoticeDeadline, NoticeDeadlineMissed, NoticeFailed, NoticeImplemented, NoticeIssued, NoticePlanReturned,
-    NoticePlanSubmitted, NoticeState, NoticeStep, NoticeWaived, NoticeWithdrawn, PeriodCorrected,
-    PeriodFrozen, ProgressOverdue,
+    CaseDelisted, CaseListed, CaseOwner, CaseRelisted, ClosedEntry, ClosedFigures, ClosedSource, Closing,
+    ClosingState, Commitment, CommitmentState, Correction, Interview, InterviewCommitmentMet,
+    InterviewCommitmentMissed, InterviewHeld, InterviewMinutesSigned, InterviewOverdue, InterviewState,
+    InterviewTriggered, ListedCase, ListedCaseExtended, ListedCaseProgress, ListedCaseProgressReported,
+    ListedCaseState, Notice, NoticeDeadline, NoticeDeadlineMissed, NoticeFailed, NoticeImplemented,
+    NoticeIssued, NoticePlanReturned, NoticePlanSubmitted, NoticeState, NoticeStep, NoticeWaived,
+    NoticeWithdrawn, PeriodCorrected, PeriodFrozen, ProgressOverdue,
 };
 
 /// What is kept after these events.
@@ -172,4 +172,21 @@ fn a_list_of_closings_reads_no_rows() {
     assert_eq!(closing.state(), ClosingState::Corrected);
     let all = closing.corrections.iter().filter_map(|c| c.figures.as_ref()).chain(&closing.frozen);
     assert!(all.into_iter().all(|f| f.entries.is_empty() && f.digest == [7]));
+}
+
+#[test]
+fn a_closing_without_rows_says_up_to_where_each_of_its_figures_counted() {
+    let counted_to = |position| {
+        let source = ClosedSource { source: "cases".into(), position, ..Default::default() };
+        Some(ClosedFigures { sources: vec![source], ..Default::default() })
+    };
+    let corrected = |number, position| {
+        let correction = Correction { number, figures: counted_to(position), ..Default::default() };
+        ClosingEvent::from(PeriodCorrected { correction: Some(correction), ..Default::default() })
+    };
+    let frozen = PeriodFrozen { figures: counted_to(5), ..Default::default() };
+    let closing = kept::<Closing>([frozen.into(), corrected(1, 8), corrected(2, 13)]);
+    let counted = |number| figures_of(&closing, number).map(|figures| positions(figures)["cases"]);
+    assert_eq!([0, 1, 2].map(counted), [Some(5), Some(8), Some(13)]);
+    assert_eq!([-1, 3].map(counted), [None, None]);
 }
