@@ -8,7 +8,7 @@ use super::lang::Lang;
 use super::period::Span;
 use super::row::{self, Row};
 use super::status::Status;
-use super::{figure, integrity, links, names};
+use super::{figure, links, names};
 
 /// Names of units that are not on the board themselves, such as the bureau above a station: code → (zh, en).
 pub type Names<'a> = &'a dyn Fn(&str) -> Option<(String, String)>;
@@ -27,25 +27,28 @@ pub struct Place {
 }
 
 impl Place {
-    /// Address of the page that lists the events behind one number of a unit or squadron; neither = the whole city.
-    pub fn explain(&self, unit: &str, squadron: &str, indicator: &str, part: &str) -> String {
-        self.explain_closed(unit, squadron, indicator, part, "")
+    /// Address of the page that lists the events behind one number of a row.
+    pub fn explain_row(&self, row: &Entry, indicator: &Indicator, part: &str) -> String {
+        self.explain(&row.org_unit, &row.squadron, indicator, part, "")
     }
 
-    /// The same for a number of the period's closing: that of a correction, "0" the frozen one, empty = as it is now.
-    pub fn explain_closed(
+    /// The same for a number of a unit or squadron, neither = the whole city, and of the period's closing: that of a correction,
+    /// "0" the frozen one, empty = as it is now.
+    pub fn explain(
         &self,
         unit: &str,
         squadron: &str,
-        indicator: &str,
+        indicator: &Indicator,
         part: &str,
         closing: &str,
     ) -> String {
+        // A squadron is told by its own id, whatever unit it belongs to.
+        let unit = if squadron.is_empty() { unit } else { "" };
         let pairs = [
             ("period", self.period.as_str()),
             ("unit", unit),
             ("squadron", squadron),
-            ("indicator", indicator),
+            ("indicator", indicator.id.as_str()),
             ("part", part),
             ("as_of", self.as_of.as_str()),
             ("closing", closing),
@@ -152,6 +155,7 @@ pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) 
     let mut total = standings.total.as_ref().map(row);
     row::align(ranked.iter_mut().chain(&mut unranked).chain(&mut total));
     let by = scheme.indicators.iter().find(|i| i.id == scheme.rank_by);
+    let share = by.is_some_and(names::is_share);
     let [integrity, columns] = [&split.integrity, &split.shown]
         .map(|of| of.iter().map(|indicator| column(indicator, scheme, lang)).collect());
     BoardView {
@@ -175,13 +179,9 @@ pub fn view(standings: &GetStandingsResponse, place: &Place, lookup: Names<'_>) 
         ranked_by: by.map(|i| title(i, lang).to_owned()).unwrap_or_default(),
         rules: scheme.attention_rules.iter().map(|rule| row::reason(rule, scheme, lang)).collect(),
         minimum: by.map_or(0, |i| i.min_denominator),
-        funnel: by
-            .filter(|i| names::is_percent(i) && !names::is_money(i))
-            .map(|_| figure::page(place, "funnel", "", "")),
+        funnel: share.then(|| figure::page(place, "funnel", "", "")),
         trend: figure::page(place, "trend", "", ""),
-        integrity_page: by
-            .filter(|i| names::is_percent(i) && !names::is_money(i))
-            .map(|_| integrity::href(place)),
+        integrity_page: share.then(|| figure::page(place, "integrity", "", "")),
         who: match scheme.entrants() {
             Entrants::Squadrons => lang.t("中队", "Squadron"),
             Entrants::Unspecified => lang.t("单位", "Unit"),
@@ -220,7 +220,7 @@ fn column(indicator: &Indicator, scheme: &Scheme, lang: Lang) -> Column {
         hint: names::ratio(indicator, lang),
         unit: if rate { String::new() } else { names::unit(&indicator.unit, lang).to_owned() },
         percent: names::is_percent(indicator),
-        interval: names::is_percent(indicator) && !names::is_money(indicator),
+        interval: names::is_share(indicator),
         rate,
         ranks: indicator.id == scheme.rank_by,
         formula: names::formula(indicator),

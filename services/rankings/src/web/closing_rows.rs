@@ -194,10 +194,8 @@ impl Maker<'_> {
     }
 
     fn explain(&self, entry: &ClosedEntry, of: &Indicator, part: &str, number: Option<i32>) -> String {
-        // A squadron is told by its own id, whatever unit it belongs to.
-        let unit = if entry.squadron.is_empty() { entry.org_unit.as_str() } else { "" };
         let closing = number.map(|number| number.to_string()).unwrap_or_default();
-        self.place.explain_closed(unit, &entry.squadron, &of.id, part, &closing)
+        self.place.explain(&entry.org_unit, &entry.squadron, of, part, &closing)
     }
 }
 

@@ -83,6 +83,12 @@ pub fn indicator<'a>(standings: &'a GetStandingsResponse, ask: &Ask) -> Option<&
     scheme.indicators.iter().find(|indicator| indicator.id == id)
 }
 
+/// The threshold below which a scheme asks for attention to an indicator; `None` when it does not.
+pub fn threshold(scheme: &Scheme, indicator: &Indicator) -> Option<(i64, i64)> {
+    let rule = scheme.attention_rules.iter().find(|rule| rule.indicator_id == indicator.id)?;
+    Some((rule.threshold_numerator, rule.threshold_denominator))
+}
+
 /// A unit's value of an indicator.
 pub fn value<'a>(entry: &'a Entry, indicator: &Indicator) -> Option<&'a IndicatorValue> {
     entry.indicators.iter().find(|value| value.id == indicator.id)

@@ -109,7 +109,7 @@ impl FunnelPage {
     ) -> Option<Self> {
         let l = place.lang;
         let indicator = figure::indicator(standings, ask)?;
-        if !names::is_percent(indicator) || names::is_money(indicator) {
+        if !names::is_share(indicator) {
             return None;
         }
         let total = figure::value(standings.total.as_ref()?, indicator)?;
@@ -119,9 +119,7 @@ impl FunnelPage {
         let too_few = standings.entries.len() - units.len();
         units.sort_by_key(|unit| (unit.parts(), unit.n));
         let rows: Vec<RowView> = units.iter().map(|unit| row(unit, indicator, place)).collect();
-        let threshold = standings.scheme.as_ref()?.attention_rules.iter();
-        let threshold = threshold.filter(|rule| rule.indicator_id == indicator.id);
-        let threshold = threshold.map(|r| (r.threshold_numerator, r.threshold_denominator)).next();
+        let threshold = figure::threshold(standings.scheme.as_ref()?, indicator);
         let h = Head::of(standings, indicator, place, campaigns);
         Some(Self {
             f: ask.frame(format!("{} {} {}", h.board_title, l.t("漏斗图", "funnel"), h.period), "boards"),

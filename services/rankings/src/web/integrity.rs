@@ -20,7 +20,7 @@ use super::lang::Lang;
 use super::month_ends::{self, MonthEnds};
 use super::pages::{answer, last_day, place};
 use super::problem::Problem;
-use super::{links, names, sheet, why};
+use super::{names, sheet, why};
 use crate::Standings;
 
 /// Shares of alerts recorded that audits ask for (domain reference §A.4): from here on good, from there on to be improved.
@@ -144,7 +144,7 @@ impl IntegrityPage {
         let l = place.lang;
         let scheme = standings.scheme.as_ref()?;
         let by = scheme.indicators.iter().find(|i| i.id == scheme.rank_by)?;
-        if sheet::is_sheet(scheme) || !names::is_percent(by) || names::is_money(by) {
+        if sheet::is_sheet(scheme) || !names::is_share(by) {
             return None;
         }
         let (audits, counted): (Vec<_>, Vec<_>) = figure::split(scheme)
@@ -224,7 +224,7 @@ impl Maker<'_> {
             Count {
                 title: board::title(of, l).to_owned(),
                 n: whole(quantity),
-                href: self.explain(entry, of, "numerator"),
+                href: self.place.explain_row(entry, of, "numerator"),
                 zero: quantity == 0,
             }
         };
@@ -248,11 +248,6 @@ impl Maker<'_> {
         }
     }
 
-    fn explain(&self, entry: &Entry, of: &Indicator, part: &str) -> String {
-        let unit = if entry.squadron.is_empty() { entry.org_unit.as_str() } else { "" };
-        self.place.explain(unit, &entry.squadron, &of.id, part)
-    }
-
     /// Nothing where nothing was sampled.
     fn audit(&self, entry: &Entry, of: &Indicator) -> Option<Audit> {
         let l = self.place.lang;
@@ -262,8 +257,8 @@ impl Maker<'_> {
         let (band, tone) = if enough { band(k, n, l) } else { (l.t("抽查过少", "too few sampled"), "") };
         Some(Audit {
             value: format!("{}%", percent_of_bp(parts_of((k, n)))),
-            recorded: (whole(k), self.explain(entry, of, "numerator")),
-            sampled: (whole(n), self.explain(entry, of, "denominator")),
+            recorded: (whole(k), self.place.explain_row(entry, of, "numerator")),
+            sampled: (whole(n), self.place.explain_row(entry, of, "denominator")),
             interval: interval(wilson::interval(k, n)),
             band,
             tone,
@@ -281,13 +276,12 @@ impl Maker<'_> {
         let expected = parts_of((ends.days, ends.of));
         let one = ends.single().map(|span| {
             let place = Place { period: span.to_owned(), ..self.place.clone() };
-            let unit = if entry.squadron.is_empty() { entry.org_unit.as_str() } else { "" };
-            place.explain(unit, &entry.squadron, &self.by.id, "numerator")
+            place.explain_row(entry, self.by, "numerator")
         });
         Some(End {
             share: format!("{}%", percent_of_bp(parts_of((k, n)))),
             solves: (whole(k), one.unwrap_or_default()),
-            all: (whole(n), self.explain(entry, self.by, "numerator")),
+            all: (whole(n), self.place.explain_row(entry, self.by, "numerator")),
             interval: interval(found),
             piled: n >= self.by.min_denominator.max(1) && found.is_some_and(|(low, _)| low > expected),
         })
@@ -296,15 +290,6 @@ impl Maker<'_> {
 
 fn interval(found: Option<(i32, i32)>) -> String {
     found.map_or_else(String::new, |(low, high)| format!("{}–{}", percent_of_bp(low), percent_of_bp(high)))
-}
-
-/// Address of the page.
-pub fn href(place: &Place) -> String {
-    links::to(
-        &format!("/boards/{}/integrity", links::encoded(&place.board)),
-        &[("period", &place.period), ("as_of", &place.as_of)],
-        place.lang,
-    )
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use time::{Date, Duration};
 use xiaoan_proto::rankings::v1::GetStandingsResponse;
 
 use super::board::Place;
+use super::figure;
 use super::period::Span;
-use super::{figure, integrity};
 
 /// How many days of a month are its end.
 const LAST: i64 = 3;
@@ -61,7 +61,10 @@ impl MonthEnds {
         let one = |last: &Date| {
             let month = Span::month_of(*last);
             let page = Place { period: month.param(), ..place.clone() };
-            (month.label(place.lang), if several { integrity::href(&page) } else { String::new() })
+            (
+                month.label(place.lang),
+                if several { figure::page(&page, "integrity", "", "") } else { String::new() },
+            )
         };
         self.last_days.iter().map(one).collect()
     }

@@ -264,6 +264,11 @@ pub fn is_money(indicator: &Indicator) -> bool {
     measure.is_some_and(Measure::is_money)
 }
 
+/// True when the indicator is a share of cases in per cent: what has an interval and control limits.
+pub fn is_share(indicator: &Indicator) -> bool {
+    is_percent(indicator) && !is_money(indicator)
+}
+
 /// True when the indicator is a share of one whole in per cent, which a 0–100 scale can draw.
 pub fn is_percent(indicator: &Indicator) -> bool {
     indicator.denominator.is_some() && indicator.unit == "%"

@@ -4,7 +4,7 @@ use xiaoan_proto::hq::v1::{AttentionRule, Indicator, Scheme};
 use xiaoan_proto::rankings::v1::{Entry, IndicatorValue};
 
 use super::board::{Names, Place, title};
-use super::figure::Split;
+use super::figure::{self, Split};
 use super::format::{change, grouped, percent_of_bp, whole};
 use super::interval::{self, Bar};
 use super::lang::Lang;
@@ -150,7 +150,7 @@ pub fn row(entry: &Entry, scheme: &Scheme, split: &Split<'_>, place: &Place, loo
         None => missing(indicator, lang),
     });
     Row {
-        key: if entry.squadron.is_empty() { &entry.org_unit } else { &entry.squadron }.clone(),
+        key: figure::key(entry).to_owned(),
         unit: entry.org_unit.clone(),
         name: match (entry.org_unit.as_str(), entry.squadron.as_str()) {
             ("", "") => lang.t("全市", "Whole city").to_owned(),
@@ -176,7 +176,7 @@ fn remark(value: &IndicatorValue, of: &Indicator, row: &Entry, place: &Place) ->
             Some(denominator) => format!("{}/{}", whole(value.numerator), whole(denominator)),
             None => whole(value.numerator),
         },
-        href: place.explain(&row.org_unit, &row.squadron, &of.id, "numerator"),
+        href: place.explain_row(row, of, "numerator"),
     })
 }
 
@@ -224,11 +224,8 @@ pub fn reason(rule: &AttentionRule, scheme: &Scheme, lang: Lang) -> String {
 }
 
 fn cell(value: &IndicatorValue, of: &Indicator, row: &Entry, scheme: &Scheme, place: &Place) -> Cell {
-    // Of a squadron the unit is only where it belongs; an indicator of one unit says itself which.
-    let unit = if row.squadron.is_empty() { row.org_unit.as_str() } else { "" };
-    let explain = |part: &str| place.explain(unit, &row.squadron, &of.id, part);
-    let rule = scheme.attention_rules.iter().find(|rule| rule.indicator_id == of.id);
-    let threshold = rule.map(|rule| (rule.threshold_numerator, rule.threshold_denominator));
+    let explain = |part| place.explain_row(row, of, part);
+    let threshold = figure::threshold(scheme, of);
     let interval = match (value.wilson_low, value.wilson_high, value.denominator) {
         (Some(low), Some(high), Some(denominator)) => {
             let drawn = interval::bar(low, high, (value.numerator, denominator), threshold);
@@ -307,7 +304,7 @@ mod tests {
         let mut standings = sample::standings();
         standings.entries[1].indicators[2].display = "65.00".into();
         let scheme = sample::scheme();
-        let split = crate::web::figure::split(&scheme);
+        let split = figure::split(&scheme);
         let row = |entry| row(entry, &scheme, &split, &place, &|_| None);
         let mut rows: Vec<Row> = standings.entries.iter().take(2).map(row).collect();
         align(rows.iter_mut());

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use std::fmt::Write as _;
-use time::{Date, Duration};
+use time::Date;
 use xiaoan_proto::hq::v1::{Campaign, Indicator};
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse};
 
@@ -58,13 +58,8 @@ async fn read(web: &Web, board: &str, ask: &Ask) -> Result<Response, Problem> {
 
 /// The months up to that of a day, oldest first.
 fn months_to(day: Date) -> Vec<String> {
-    let mut month = day.replace_day(1).unwrap_or(day);
-    let mut months = Vec::with_capacity(MONTHS);
-    for _ in 0..MONTHS {
-        months.push(Span::month_of(month).param());
-        month -= Duration::days(1);
-        month = month.replace_day(1).unwrap_or(month);
-    }
+    let backwards = std::iter::successors(Some(Span::month_of(day)), Span::before).take(MONTHS);
+    let mut months: Vec<String> = backwards.map(|month| month.param()).collect();
     months.reverse();
     months
 }
@@ -146,10 +141,9 @@ impl TrendPage {
         };
         let labels: Vec<String> =
             months.iter().enumerate().map(|(at, (period, _))| short(at, period)).collect();
-        let threshold = standings.scheme.as_ref()?.attention_rules.iter();
-        let threshold = threshold.filter(|rule| rule.indicator_id == indicator.id);
-        let threshold = threshold.map(|r| parts_of((r.threshold_numerator, r.threshold_denominator))).next();
-        let others = standings.scheme.as_ref()?.indicators.iter().map(|other| {
+        let scheme = standings.scheme.as_ref()?;
+        let threshold = figure::threshold(scheme, indicator).map(parts_of);
+        let others = scheme.indicators.iter().map(|other| {
             let title = super::board::title(other, l).to_owned();
             (figure::page(place, "trend", key, &other.id), title, other.id == indicator.id)
         });

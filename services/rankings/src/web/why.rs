@@ -12,10 +12,10 @@ use super::board::{Names, Place};
 use super::figure::{self, Head};
 use super::format::{percent_of_bp, whole};
 use super::lang::Lang;
+use super::names;
 use super::pages::{answer, last_day, place};
 use super::problem::Problem;
 use super::row::{self, Remark, Row};
-use super::{links, names};
 use crate::measures::OFFICERS;
 
 /// Neighbours shown on either side.
@@ -107,7 +107,7 @@ impl WhyPage {
         let value = figure::value(entry, indicator)?;
         let row: Row = row::row(entry, scheme, &figure::split(scheme), place, lookup);
         let ranked = standings.entries.iter().filter(|entry| entry.rank.is_some()).count();
-        let share = names::is_percent(indicator) && !names::is_money(indicator);
+        let share = names::is_share(indicator);
         let beside = standings.entries.iter().enumerate().filter(|(i, _)| i.abs_diff(at) <= BESIDE);
         let (attention, chance) = match row.attention {
             Some(attention) => (Some(attention.reason), attention.perhaps_chance),
@@ -163,8 +163,7 @@ fn numbers(value: &IndicatorValue, of: &Indicator) -> String {
 fn part(entry: &Entry, value: &IndicatorValue, of: &Indicator, below: bool, place: &Place) -> Option<Part> {
     let reference = if below { of.denominator.as_ref()? } else { of.numerator.as_ref()? };
     let quantity = if below { value.denominator? } else { value.numerator };
-    let unit = if entry.squadron.is_empty() { entry.org_unit.as_str() } else { "" };
-    let href = place.explain(unit, &entry.squadron, &of.id, if below { "denominator" } else { "numerator" });
+    let href = place.explain_row(entry, of, if below { "denominator" } else { "numerator" });
     Some(Part {
         name: names::measure(&reference.measure, place.lang).to_owned(),
         formula: names::reference(reference),
@@ -264,14 +263,10 @@ fn compared(
     }
 }
 
-/// Address of the page of a row.
+/// Address of the page of a row; empty for the whole city, which has no rank.
 pub fn href(place: &Place, entry: &Entry) -> String {
-    if entry.org_unit.is_empty() {
-        return String::new();
+    match entry.org_unit.as_str() {
+        "" => String::new(),
+        _ => figure::page(place, "why", figure::key(entry), ""),
     }
-    links::to(
-        &format!("/boards/{}/why", links::encoded(&place.board)),
-        &[("period", &place.period), ("unit", figure::key(entry)), ("as_of", &place.as_of)],
-        place.lang,
-    )
 }
