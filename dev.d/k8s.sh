@@ -86,9 +86,10 @@ k8s_make_schemas() {
 }
 k8s_module() { (cd / && GOFLAGS=-mod=mod go mod download -json "$1") | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])'; }
 
-# Everything that needs no cluster. Says which tiers ran.
+# Everything that needs no cluster. Says which tiers ran. Sets K8S_SHOWN: whether an API server was asked.
 k8s_static() {
   local code=0 started
+  K8S_SHOWN=no
   started=$(now_ms)
   if ! k8s_tools || ! k8s_schemas; then
     warn "!! charts/xiaoan: STATIC TIER NOT RUN. It needs Go (its tools are built from source) and the Go module proxy"
@@ -103,6 +104,7 @@ k8s_static() {
     "$K8S_SCHEMAS/{{.ResourceKind}}{{.KindSuffix}}.json" "$K8S"/rendered "$ROOT"/deploy/prod/{namespace,postgres}.yaml || code=1
   step "chart: kube-score" k8s_score || code=1
   if [[ -x $XIAOAN_K8S_KIT/cluster ]] && is_root && "$XIAOAN_K8S_KIT/cluster" ready; then
+    K8S_SHOWN=yes
     step "chart: what an API server says to every ci/*-values.yaml" k8s_server_side || code=1
   else
     say "  charts/xiaoan: not shown to an API server, as the kit at $XIAOAN_K8S_KIT is not built"
@@ -321,6 +323,10 @@ k8s_test() {
     k8s_up && step "helm test" k8s_helm test xiaoan --namespace "$K8S_NAMESPACE" --timeout 3m || code=1
     warn "!! on $K8S_GROUND only install and helm test ran; load, faults and policies are tried on the kit"
     return "$code"
+  fi
+  if [[ $K8S_SHOWN != yes ]]; then
+    warn "✗ charts/xiaoan: no API server was shown every ci/*-values.yaml, though the kit is there"
+    code=1
   fi
   k8s_up || code=1
   if ((code == 0)); then k8s_steps "${words[@]}" || code=1; fi

@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 KUBECTL, HELM, RUN = (json.loads(os.environ[name]) for name in ("KUBECTL", "HELM", "RUN"))
 NAMESPACE = os.environ["K8S_NAMESPACE"]
 SERVICES = ["hq", "cases", "antifraud", "port", "volunteers", "rankings"]
-WRITERS = [name for name in SERVICES if name != "rankings"]
 EXPECTED = json.loads((ROOT / "tests/acceptance/cases-2026-06.expected.json").read_text())
 JUNE = ["standings", "--board", "theft-stations", "--period", "2026-06", "--output", "json"]
 
@@ -110,17 +109,6 @@ def exact():
 def heads():
     chains = xiaoan("audit", "verify", "--output", "json", "--token-file", os.environ["AUDIT_TOKEN_FILE"], timeout=600)
     return "every chain is whole, " + str(len(re.findall(r'"service"', chains))) + " logs"
-
-
-def validate():
-    rendered = sorted((ROOT / ".dev/k8s/rendered").glob("*.yaml"))
-    for file in rendered:
-        text = file.read_text()
-        # Kinds of operators that are not here are kubeconform's to judge.
-        known = [part for part in re.split(r"(?m)^---\s*$", text)
-                 if not re.search(r"(?m)^apiVersion: (cert-manager|monitoring|gateway|keda)\.", part)]
-        run(*KUBECTL, "apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin="---".join(known).replace("namespace: city", f"namespace: {NAMESPACE}"))
-    return f"{len(rendered)} files of values"
 
 
 def two_of_each():
@@ -238,7 +226,6 @@ def uninstall():
 
 
 STEPS = [
-    ("server-side validation of every ci/*-values.yaml", validate),
     ("two replicas of everything are ready", two_of_each),
     ("helm test", helm_test),
     ("org units", units),
