@@ -36,10 +36,7 @@ find_fonts() {
 fetch_fonts() {
   local work=$TOOLS/fonts.new entry file
   rm -rf "$work" && mkdir -p "$work/debs" "$TOOLS/fonts" || return 1
-  if is_root && [[ -z ${APT_UPDATED:-} ]]; then
-    apt_get -qq update || true
-    APT_UPDATED=1
-  fi
+  if is_root; then apt_update; fi
   # As root, apt downloads as another user, who cannot write here: that is only a warning.
   (cd "$work/debs" && apt_get -qq download "$@") || return 1
   for file in "$work"/debs/*.deb; do dpkg-deb -x "$file" "$work/files" || return 1; done

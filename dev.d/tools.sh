@@ -12,11 +12,18 @@ have() { command -v "$1" >/dev/null 2>&1; }
 apt_get() {
   DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@"
 }
+# The lists of packages, once in a run of ./dev: old ones name versions that are gone. The mark is a file with the run's pid and
+# birth, as a variable would not come back from the subshell of `step`.
+apt_update() {
+  local mark=$DEV/apt-updated run
+  run="$$ $(born $$)"
+  [[ -f $mark && $(<"$mark") == "$run" ]] && return
+  apt_get -qq update || true
+  mkdir -p "$DEV" && printf '%s' "$run" >"$mark"
+}
 apt_install() {
   have apt-get || return 1
-  # An old list of packages names versions that are gone.
-  [[ -n ${APT_UPDATED:-} ]] || apt_get -qq update || true
-  APT_UPDATED=1
+  apt_update
   apt_get -qq install -y --no-install-recommends "$@"
 }
 
