@@ -14,6 +14,7 @@ use anyhow::Context;
 use prost::Message;
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -47,6 +48,10 @@ pub struct Revocations {
     /// Listed cases.
     pub listed: Repository<ListedCase>,
 }
+
+/// Commands that were carried out, or that there was nothing to carry out of. That never changes: an honour is nominated once, a
+/// listed case leaves the list by later solves only. So this process need not decide them again each time that it looks.
+type Settled = HashSet<RequestId>;
 
 /// Runs until it is dropped.
 pub struct RevocationWorker(JoinHandle<()>);
@@ -89,8 +94,9 @@ impl Revocations {
     #[must_use]
     pub fn run(self, known: Arc<KnownCases>) -> RevocationWorker {
         RevocationWorker(tokio::spawn(async move {
+            let mut done = Settled::new();
             loop {
-                match self.settle().await {
+                match self.settle(&mut done).await {
                     Ok(()) => drop(timeout(AGAIN, known.revoked()).await),
                     Err(error) => {
                         tracing::warn!(error = format!("{error:#}"), "revoked solves are tried again");
@@ -101,16 +107,26 @@ impl Revocations {
         }))
     }
 
-    async fn settle(&self) -> anyhow::Result<()> {
+    async fn settle(&self, done: &mut Settled) -> anyhow::Result<()> {
         // What was recorded a moment ago may rest on what was revoked.
         let head = self.store.head().await?;
         self.entries.projection.wait_for(crate::SOURCE, head.position, PATIENCE).await?;
         for touched in self.touched(HONOURS, CommendationState::Revoked.into()).await? {
-            self.revoke(&touched).await?;
+            let command = touched.command(Commendation::KIND);
+            let id = command.request.id;
+            if !done.contains(&id) {
+                self.revoke(&touched, command).await?;
+                done.insert(id);
+            }
         }
         for touched in self.touched(LISTED, ListedCaseState::Solved.into()).await? {
-            let decide = |case: &ListedCase, _| case.decide_relist(touched.revoked()).map(Decision::from);
-            settled(self.listed.execute(&touched.id, touched.command(ListedCase::KIND), decide).await)?;
+            let command = touched.command(ListedCase::KIND);
+            let id = command.request.id;
+            if !done.contains(&id) {
+                let decide = |case: &ListedCase, _| case.decide_relist(touched.revoked()).map(Decision::from);
+                settled(self.listed.execute(&touched.id, command, decide).await)?;
+                done.insert(id);
+            }
         }
         Ok(())
     }
@@ -119,19 +135,21 @@ impl Revocations {
         sqlx::query_as(query).bind(state).fetch_all(&self.cases.pool).await
     }
 
-    async fn revoke(&self, touched: &Touched) -> anyhow::Result<()> {
+    async fn revoke(&self, touched: &Touched, command: CommandMeta) -> anyhow::Result<()> {
         let shown = hq::Commendation::decode(touched.payload.as_slice())?;
         let basis = shown.basis.unwrap_or_default();
+        if !matches!(basis.kind(), BasisKind::Case | BasisKind::Series) {
+            return Ok(());
+        }
         // What was nominated later rests on what was there then. The two services' clocks say so, whenever this is looked at.
         let nominated = self.store.read_log(touched.entered, 1).await?.pop();
         let at = nominated.and_then(|event| event.recorded_at.as_ref().and_then(xiaoan_proto::instant));
         let at = at.context("the nomination of a commendation is not in the log")?;
-        let rests = matches!(basis.kind(), BasisKind::Case | BasisKind::Series);
-        if !rests || at > touched.recorded_at {
+        if at > touched.recorded_at {
             return Ok(());
         }
         let decide = |c: &Commendation, _| c.decide_basis_revoked(touched.revoked()).map(Decision::from);
-        settled(self.commendations.execute(&touched.id, touched.command(Commendation::KIND), decide).await)
+        settled(self.commendations.execute(&touched.id, command, decide).await)
     }
 }
 
