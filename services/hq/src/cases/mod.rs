@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `projection` | the log of `cases` becomes two small tables: which case is solved by which event, which solve was revoked |
 //! | [`revoked`] | what a revoked solve takes away: honours, and the place of a listed case among the solved |
-//! | here | the questions of commands; whoever asks for a case that is not known yet waits until hq has read what is recorded |
+//! | here | the questions of commands; before one is refused for what is not known, hq reads what is recorded |
 
 mod projection;
 pub mod revoked;
@@ -120,12 +120,28 @@ impl Cases {
         })
     }
 
-    /// A case, as everything that is recorded now has it; `None` = nobody has filed it.
+    /// A case; `None` = nobody has filed it. What is known of it already is enough if the command can be accepted on it (a solve that
+    /// is revoked a moment later is [`revoked`]'s to put right); before it is refused, everything that is recorded now is known.
     ///
     /// # Errors
-    /// See [`catch_up`](Self::catch_up).
-    pub async fn case(&self, case_no: &str) -> Result<Option<KnownCase>, Status> {
+    /// See [`catch_up`](Self::catch_up); also when cases are not followed.
+    pub async fn case(
+        &self,
+        case_no: &str,
+        enough: impl Fn(&KnownCase) -> bool,
+    ) -> Result<Option<KnownCase>, Status> {
+        // What was known when they were followed once is never put right any more.
+        if self.following.is_some() {
+            let known = self.look(case_no).await?;
+            if known.as_ref().is_some_and(enough) {
+                return Ok(known);
+            }
+        }
         self.catch_up().await?;
+        self.look(case_no).await
+    }
+
+    async fn look(&self, case_no: &str) -> Result<Option<KnownCase>, Status> {
         let row: Option<CaseRow> = sqlx::query_as(
             "SELECT org_unit, category, solved_on, solved_position FROM known_cases WHERE case_no = $1",
         )

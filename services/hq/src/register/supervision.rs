@@ -286,10 +286,12 @@ impl ListedCase {
         Ok(vec![Fact::new(event, unit_of(&shown.org_unit)?, day)])
     }
 
-    /// Whether a command takes it off the list as solved, so that the solve must be known.
+    /// The solve by which a command takes it off the list, so that it must be known; `None` when it does not, or is refused for
+    /// its fields.
     #[must_use]
-    pub fn is_as_solved(command: &hq::DelistCaseRequest) -> bool {
-        delisting(command).is_empty() && command.solved_on.is_some()
+    pub fn stated_solve(command: &hq::DelistCaseRequest) -> Option<Solve> {
+        let on = xiaoan_proto::day(command.solved_on)?;
+        delisting(command).is_empty().then_some(Solve { on, position: command.solved_position })
     }
 
     /// Takes it off the list. `solve` = the one that stands, as `cases` has it.

@@ -168,6 +168,11 @@ impl House {
         self.happens("case", case_no, before, &revoked).await
     }
 
+    /// From now on the log of `cases` cannot be asked.
+    pub async fn cuts_off_cases(&self) {
+        self.cases.pool().close().await;
+    }
+
     /// The database as its owner sees it.
     pub fn owner_pool(&self) -> sqlx::PgPool {
         self.db.owner_pool()

@@ -113,6 +113,34 @@ async fn a11_a_chief_takes_a_case_reports_and_it_leaves_the_list_solved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_of_a_case_is_enough_to_say_yes_while_the_log_of_cases_is_unreachable() {
+    const KNOWN: &str = "A3711020100002026060002";
+    let house = House::with_units().await;
+    let mut hq = headquarters(&house);
+    let of = |case_no: &str| hq::ListCaseRequest { case_no: case_no.into(), ..list(DONGGANG) };
+    house.files(KNOWN).await;
+    let position = house.solves(KNOWN, 1).await;
+    house.files(CASE).await;
+    // For this one it reads up to the head, which is behind the other.
+    hq.list_case(of(CASE)).await.expect("listed");
+    house.cuts_off_cases().await;
+
+    let answer = hq.list_case(of("A3711020100002026060003")).await;
+    assert_eq!(refused(answer).0, Code::Unavailable, "it may have been filed a moment ago");
+    hq.list_case(of(KNOWN)).await.expect("listed");
+    let leave = |solved_position: i64| hq::DelistCaseRequest {
+        request_id: fresh(),
+        case_no: KNOWN.into(),
+        solved_on: on(2026, 6, 29),
+        solved_position,
+        ..Default::default()
+    };
+    let answer = hq.delist_case(leave(position + 1)).await;
+    assert_eq!(refused(answer).0, Code::Unavailable, "it may have been solved anew a moment ago");
+    hq.delist_case(leave(position)).await.expect("delisted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_listed_case_is_overdue_by_itself_when_its_day_is_over_until_the_day_is_moved() {
     let house = House::with_units().await;
     let mut hq = headquarters(&house);

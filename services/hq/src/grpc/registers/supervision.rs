@@ -24,7 +24,7 @@ impl SupervisionService for Registers {
         let command = &sitting.command;
         self.known(&command.org_unit).await?;
         let is_bureau = self.is_bureau(command.owner.as_ref()).await?;
-        let known = self.cases.case(&command.case_no).await?;
+        let known = self.cases.case(&command.case_no, |_| true).await?;
         let decide = |case: &ListedCase| case.decide_list(command, known.as_ref(), is_bureau, sitting.by());
         let outcome = Self::act(&self.listed, &command.case_no, sitting.meta.clone(), decide).await?;
         let receipt = Some(receipt(name(&command.case_no), &outcome));
@@ -67,9 +67,9 @@ impl SupervisionService for Registers {
     ) -> Result<Response<hq::DelistCaseResponse>, Status> {
         let sitting = self.of_hq(request, |m| (&m.request_id, &m.etag))?;
         let command = &sitting.command;
-        let known = match ListedCase::is_as_solved(command) {
-            true => self.cases.case(&command.case_no).await?,
-            false => None,
+        let known = match ListedCase::stated_solve(command) {
+            Some(stated) => self.cases.case(&command.case_no, |case| case.solve == Some(stated)).await?,
+            None => None,
         };
         let solve = known.and_then(|case| case.solve);
         let decide = |case: &ListedCase| case.decide_delist(command, solve, sitting.by());

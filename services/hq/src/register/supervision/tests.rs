@@ -138,7 +138,7 @@ fn cp_008_a_case_leaves_the_list_by_the_solve_that_stands_and_by_no_other() {
             .when(|c| c.decide_delist(&solved(), solve, by("hq")))
             .then_refused(&["CP-008"]);
     }
-    assert!(ListedCase::is_as_solved(&solved()) && !ListedCase::is_as_solved(&delist()));
+    assert_eq!([solved(), delist()].map(|command| ListedCase::stated_solve(&command)), [SOLVE, None]);
 }
 
 #[test]
