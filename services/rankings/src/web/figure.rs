@@ -5,7 +5,7 @@ use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse, IndicatorValue};
 
 use super::ask::Ask;
 use super::board::{self, Place, days, version};
-use super::format::{Moment, grouped};
+use super::format::{Moment, grouped, percent_of_bp};
 use super::lang::Lang;
 use super::pages::period_label;
 use super::status::Status;
@@ -104,6 +104,16 @@ pub fn shown(value: &IndicatorValue, indicator: &Indicator, lang: Lang) -> Strin
             unit => format!("{} {unit}", grouped(text)),
         },
     }
+}
+
+/// Ends of the 95 % interval in parts per 10,000; `None` of what is no share of cases.
+pub fn ends(value: &IndicatorValue) -> Option<(i32, i32)> {
+    value.wilson_low.zip(value.wilson_high)
+}
+
+/// "21.9–61.3"; empty without an interval.
+pub fn interval(ends: Option<(i32, i32)>) -> String {
+    ends.map_or_else(String::new, |(low, high)| format!("{}–{}", percent_of_bp(low), percent_of_bp(high)))
 }
 
 /// "8/20"; empty for counts.

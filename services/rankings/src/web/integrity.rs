@@ -22,6 +22,7 @@ use super::pages::{answer, last_day, place};
 use super::problem::Problem;
 use super::{names, sheet, why};
 use crate::Standings;
+use crate::standings::fraction::Fraction;
 
 /// Shares of alerts recorded that audits ask for (domain reference §A.4): from here on good, from there on to be improved.
 const BANDS: [(i64, i64); 2] = [(95, 100), (90, 100)];
@@ -191,7 +192,7 @@ fn gate(scheme: &Scheme, audit: Option<&Indicator>) -> Option<(i64, i64)> {
 }
 
 fn reaches(k: i64, n: i64, (least, of): (i64, i64)) -> bool {
-    i128::from(k) * i128::from(of) >= i128::from(n) * i128::from(least)
+    Fraction::new(k, n).zip(Fraction::new(least, of)).is_some_and(|(rate, least)| rate >= least)
 }
 
 /// What a recording rate is worth, and the class of its word (vector K13).
@@ -259,7 +260,7 @@ impl Maker<'_> {
             value: format!("{}%", percent_of_bp(parts_of((k, n)))),
             recorded: (whole(k), self.place.explain_row(entry, of, "numerator")),
             sampled: (whole(n), self.place.explain_row(entry, of, "denominator")),
-            interval: interval(wilson::interval(k, n)),
+            interval: figure::interval(figure::ends(value)),
             band,
             tone,
             held: enough && gate(self.scheme, Some(of)).is_some_and(|gate| !reaches(k, n, gate)),
@@ -282,14 +283,10 @@ impl Maker<'_> {
             share: format!("{}%", percent_of_bp(parts_of((k, n)))),
             solves: (whole(k), one.unwrap_or_default()),
             all: (whole(n), self.place.explain_row(entry, self.by, "numerator")),
-            interval: interval(found),
+            interval: figure::interval(found),
             piled: n >= self.by.min_denominator.max(1) && found.is_some_and(|(low, _)| low > expected),
         })
     }
-}
-
-fn interval(found: Option<(i32, i32)>) -> String {
-    found.map_or_else(String::new, |(low, high)| format!("{}–{}", percent_of_bp(low), percent_of_bp(high)))
 }
 
 #[cfg(test)]

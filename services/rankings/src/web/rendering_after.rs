@@ -13,6 +13,7 @@ use crate::accountability::Closed;
 use askama::Template;
 use std::collections::BTreeMap;
 use time::macros::date;
+use xiaoan_kernel::wilson;
 use xiaoan_proto::core::v1::Date;
 use xiaoan_proto::hq::v1::{
     CaseOwner, ClosedFigures, Closing, ClosingState, Commitment, CommitmentState, Correction, Interview,
@@ -36,6 +37,8 @@ fn set(standings: &mut GetStandingsResponse, unit: &str, id: &str, numerator: i6
     let entry = standings.entries.iter_mut().find(|e| e.org_unit == unit).unwrap();
     let value = entry.indicators.iter_mut().find(|v| v.id == id).unwrap();
     (value.numerator, value.denominator) = (numerator, denominator);
+    let ends = denominator.and_then(|denominator| wilson::interval(numerator, denominator));
+    (value.wilson_low, value.wilson_high) = ends.unzip();
 }
 
 fn closed() -> Closed {

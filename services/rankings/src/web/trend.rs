@@ -182,15 +182,12 @@ fn month(period: &str, entry: Option<&Entry>, indicator: &Indicator, place: &Pla
             names::amount(indicator.numerator.as_ref().map_or("", |part| &part.measure), value.base_numerator)
         }
     });
-    let interval = value.and_then(|value| Some((value.wilson_low?, value.wilson_high?)));
     Month {
         label: Span::read(period).label(l),
         href: links::board(&place.board, period, &place.as_of, l),
         value: value.map_or("—".to_owned(), |value| figure::shown(value, indicator, l)),
         fraction: value.map(|value| figure::fraction(value, indicator)).unwrap_or_default(),
-        interval: interval
-            .map(|(low, high)| format!("{}–{}", percent_of_bp(low), percent_of_bp(high)))
-            .unwrap_or_default(),
+        interval: figure::interval(value.and_then(figure::ends)),
         before: base.unwrap_or_default(),
         yoy: value.map_or(String::new(), |value| match (value.yoy.as_str(), value.base_zero) {
             ("", true) => l.t("— 上年0", "— was 0").to_owned(),
@@ -210,7 +207,7 @@ fn value(entry: &Entry, indicator: &Indicator) -> Value {
         (Some(n), base) => Value {
             now: rate(value.numerator, n),
             before: base.and_then(|base| rate(value.base_numerator, base)),
-            span: value.wilson_low.zip(value.wilson_high).map(|(low, high)| (low.into(), high.into())),
+            span: figure::ends(value).map(|(low, high)| (low.into(), high.into())),
         },
         (None, _) => Value { now: Some(value.numerator), before: Some(value.base_numerator), span: None },
     }

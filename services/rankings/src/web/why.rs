@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use std::cmp::Ordering;
 use xiaoan_proto::hq::v1::{Campaign, Direction, Indicator};
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse, IndicatorValue};
 
@@ -17,6 +18,7 @@ use super::pages::{answer, last_day, place};
 use super::problem::Problem;
 use super::row::{self, Remark, Row};
 use crate::measures::OFFICERS;
+use crate::standings::fraction::Fraction;
 
 /// Neighbours shown on either side.
 const BESIDE: usize = 3;
@@ -129,10 +131,7 @@ impl WhyPage {
             numerator: part(entry, value, indicator, false, place)?,
             denominator: part(entry, value, indicator, true, place),
             minimum: indicator.min_denominator,
-            interval: value
-                .wilson_low
-                .zip(value.wilson_high)
-                .map(|(a, b)| (percent_of_bp(a), percent_of_bp(b))),
+            interval: figure::ends(value).map(|(low, high)| (percent_of_bp(low), percent_of_bp(high))),
             direction: match indicator.direction() {
                 Direction::LowerIsBetter => l.t("少者为先", "less is better"),
                 Direction::HigherIsBetter | Direction::Unspecified => l.t("多者为先", "more is better"),
@@ -211,7 +210,6 @@ fn verdict(
 fn neighbour(other: &Entry, own: &Entry, of: &Indicator, place: &Place) -> Neighbour {
     let l = place.lang;
     let value = figure::value(other, of);
-    let interval = |entry: &Entry| figure::value(entry, of).and_then(|v| v.wilson_low.zip(v.wilson_high));
     let is_own = figure::key(other) == figure::key(own);
     Neighbour {
         rank: other.rank.map_or("–".to_owned(), |rank| rank.to_string()),
@@ -220,40 +218,31 @@ fn neighbour(other: &Entry, own: &Entry, of: &Indicator, place: &Place) -> Neigh
         own: is_own,
         value: value.map_or("—".to_owned(), |value| figure::shown(value, of, l)),
         fraction: value.map(|value| figure::fraction(value, of)).unwrap_or_default(),
-        interval: interval(other)
-            .map(|(low, high)| format!("{}–{}", percent_of_bp(low), percent_of_bp(high)))
-            .unwrap_or_default(),
+        interval: figure::interval(value.and_then(figure::ends)),
         compared: match (is_own, value, figure::value(own, of)) {
-            (false, Some(a), Some(b)) => compared(a, b, interval(other), interval(own), l),
+            (false, Some(a), Some(b)) => compared(a, b, l),
             _ => String::new(),
         },
     }
 }
 
 /// "8×50 = 400 = 20×20": two fractions by cross-multiplication, and whether their order may be chance.
-fn compared(
-    other: &IndicatorValue,
-    own: &IndicatorValue,
-    of_other: Option<(i32, i32)>,
-    of_own: Option<(i32, i32)>,
-    l: Lang,
-) -> String {
+fn compared(other: &IndicatorValue, own: &IndicatorValue, l: Lang) -> String {
     let (Some(n), Some(own_n)) = (other.denominator, own.denominator) else {
         return String::new();
     };
-    if n == 0 || own_n == 0 {
+    let (Some(left), Some(right)) = (Fraction::new(other.numerator, n), Fraction::new(own.numerator, own_n))
+    else {
         return String::new();
-    }
-    let left = i128::from(other.numerator) * i128::from(own_n);
-    let right = i128::from(own.numerator) * i128::from(n);
+    };
     let sign = match left.cmp(&right) {
-        std::cmp::Ordering::Less => "<",
-        std::cmp::Ordering::Equal => "=",
-        std::cmp::Ordering::Greater => ">",
+        Ordering::Less => "<",
+        Ordering::Equal => "=",
+        Ordering::Greater => ">",
     };
     let (a, b) = (whole(other.numerator), whole(own.numerator));
     let exact = format!("{a}×{} {sign} {b}×{}", whole(own_n), whole(n));
-    let overlap = of_other.zip(of_own).is_some_and(|(a, b)| a.0 <= b.1 && b.0 <= a.1);
+    let overlap = figure::ends(other).zip(figure::ends(own)).is_some_and(|(a, b)| a.0 <= b.1 && b.0 <= a.1);
     match overlap && left != right {
         true => format!(
             "{exact} {}",
