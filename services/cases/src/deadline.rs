@@ -211,17 +211,7 @@ fn of_case(type_name: &str, payload: &[u8], stream: &StreamId) -> Result<Vec<Cha
     Ok(match CaseEvent::decode(type_name, payload)? {
         CaseEvent::Withdrawn(e) => arm("WD-NOTIFY", stream, e.notify_by.as_ref()).into_iter().collect(),
         CaseEvent::WithdrawalNoticed(_) | CaseEvent::Refiled(_) => cancel(&["WD-NOTIFY"], stream).collect(),
-        CaseEvent::Filed(_)
-        | CaseEvent::Investigated(_)
-        | CaseEvent::SuspectCaught(_)
-        | CaseEvent::SolveProposed(_)
-        | CaseEvent::Solved(_)
-        | CaseEvent::SolveReturned(_)
-        | CaseEvent::SolveRevoked(_)
-        | CaseEvent::PropertyRecovered(_)
-        | CaseEvent::PropertyReturned(_)
-        | CaseEvent::Reclassified(_)
-        | CaseEvent::Transferred(_) => Vec::new(),
+        _ => Vec::new(),
     })
 }
 
