@@ -12,7 +12,7 @@ use crate::views::audits;
 use std::collections::{BTreeMap, BTreeSet};
 use time::{Date, OffsetDateTime};
 use tonic::{Request, Response, Status};
-use xiaoan_eventstore::{Decision, OfOthers, RecordedEvent};
+use xiaoan_eventstore::{Decision, OfOthers, RecordedEvent, Repository};
 use xiaoan_kernel::{
     Aggregate, EventSet, OrgCode, UnknownEvent, city_day, city_midnight, day_over, whole_micros,
 };
@@ -115,52 +115,49 @@ impl Casebook {
     /// # Errors
     /// When the command did not get as far as a decision: it is tried again.
     pub async fn breach(&self, alarm: &Alarm) -> anyhow::Result<()> {
-        let meta = alarm.command();
-        let id = alarm.request_id().to_string();
-        let (kind, subject) = alarm.stream.parts();
-        let which = |_: &Deadline| vec![subject.to_owned()];
-        let done = match kind {
+        match alarm.stream.parts().0 {
             Alert::KIND => {
-                let decide = |deadline: &Deadline, alerts: &BTreeMap<String, Alert>| {
-                    let alert = alerts.get(subject).filter(|alert| !alert.ran_elsewhere());
-                    let unit = alert.and_then(Alert::handler);
-                    let due_at = alert.and_then(|alert| alert.due_at(&alarm.kind));
-                    let resource = format!("alerts/{subject}");
-                    Ok((
-                        deadline.decide_breach(alarm, &resource, unit, due_at).into(),
-                        OfOthers::<Alert>::new(),
-                    ))
-                };
-                self.deadlines.execute_across::<_, Refused>(&id, &self.alerts, which, &meta, decide).await
+                self.breach_of(alarm, "alerts", &self.alerts, |alert| {
+                    let unit = alert.handler().filter(|_| !alert.ran_elsewhere());
+                    unit.zip(alert.due_at(&alarm.kind))
+                })
+                .await
             }
             Report::KIND => {
-                let decide = |deadline: &Deadline, reports: &BTreeMap<String, Report>| {
-                    let report = reports.get(subject).filter(|report| !report.ran_elsewhere());
-                    let unit = report.and_then(Report::unit);
-                    let due_at = report.and_then(|r| r.clock(&alarm.kind)).map(|clock| clock.due_at);
-                    let resource = format!("reports/{subject}");
-                    Ok((
-                        deadline.decide_breach(alarm, &resource, unit, due_at).into(),
-                        OfOthers::<Report>::new(),
-                    ))
-                };
-                self.deadlines.execute_across::<_, Refused>(&id, &self.reports, which, &meta, decide).await
+                self.breach_of(alarm, "reports", &self.reports, |report| {
+                    let unit = report.unit().filter(|_| !report.ran_elsewhere());
+                    unit.zip(report.clock(&alarm.kind).map(|clock| clock.due_at))
+                })
+                .await
             }
             Case::KIND => {
-                let decide = |deadline: &Deadline, cases: &BTreeMap<String, Case>| {
-                    let case = cases.get(subject);
-                    let (unit, due_at) = (case.and_then(Case::unit), case.and_then(Case::notify_by));
-                    let resource = format!("cases/{subject}");
-                    Ok((
-                        deadline.decide_breach(alarm, &resource, unit, due_at).into(),
-                        OfOthers::<Case>::new(),
-                    ))
-                };
-                self.deadlines.execute_across::<_, Refused>(&id, &self.cases, which, &meta, decide).await
+                self.breach_of(alarm, "cases", &self.cases, |case| case.unit().zip(case.notify_by())).await
             }
             // An aggregate that this build does not know is nothing to decide; it would fail for ever otherwise.
-            _ => return Ok(()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same of one kind of aggregate. `limit` = the unit that has to meet this limit of it, and by when, if it is running;
+    /// the subject is checked to be unchanged when the breach is recorded.
+    async fn breach_of<A: Aggregate>(
+        &self,
+        alarm: &Alarm,
+        collection: &str,
+        subjects: &Repository<A>,
+        limit: impl Fn(&A) -> Option<(OrgCode, OffsetDateTime)>,
+    ) -> anyhow::Result<()> {
+        let id = alarm.request_id().to_string();
+        let subject = alarm.stream.parts().1;
+        let resource = format!("{collection}/{subject}");
+        let which = |_: &Deadline| vec![subject.to_owned()];
+        let decide = |deadline: &Deadline, found: &BTreeMap<String, A>| {
+            let (unit, due_at) = found.get(subject).and_then(&limit).unzip();
+            let facts = deadline.decide_breach(alarm, &resource, unit, due_at);
+            Ok((facts.into(), OfOthers::<A>::new()))
         };
+        let done =
+            self.deadlines.execute_across::<_, Refused>(&id, subjects, which, &alarm.command(), decide).await;
         done.map(drop).map_err(|error| anyhow::anyhow!("{}", command_status(error)))
     }
 }
