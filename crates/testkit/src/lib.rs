@@ -6,6 +6,7 @@
 //! | [`TestNats`] | an own `nats-server` process with JetStream; can be killed, wiped and restarted on its port |
 //! | [`TestIssuer`] | an ES256 key, its JWKS file, tokens signed with it |
 //! | [`Process`] | a service's binary, started with an environment, awaited at `/readyz`, killed by its pid |
+//! | [`get`] | a page of whatever speaks HTTP |
 //! | [`register_units`] | the org units of the acceptance data, in a service's directory |
 //! | [`refused`], [`no`], [`position`], [`id`] | what a service answered, as a test asks for it |
 //! | [`golden`] | the stored form of events, fixed in files |
@@ -35,7 +36,7 @@ pub use database::TestDb;
 pub use issuer::TestIssuer;
 pub use nats::TestNats;
 pub use ports::free_port;
-pub use process::{Process, ProcessBuilder};
+pub use process::{Process, ProcessBuilder, get};
 pub use units::register_units;
 pub use wait::{DEADLINE, wait_until};
 

@@ -254,13 +254,18 @@ fn binary(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-async fn get(addr: &str, path: &str) -> Result<(u16, String)> {
+/// Status and body of a page at `host:port`.
+///
+/// # Errors
+/// When nobody answers there, or not in HTTP.
+pub async fn get(addr: &str, path: &str) -> Result<(u16, String)> {
     let mut socket = TcpStream::connect(addr).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n\r\n");
+    // The older HTTP: an answer in one piece, which ends with the connection.
+    let request = format!("GET {path} HTTP/1.0\r\nhost: {addr}\r\n\r\n");
     socket.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await?;
-    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no HTTP answer")?;
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no HTTP answer")?;
     Ok((status, body.to_owned()))
 }

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -22,7 +20,7 @@ use xiaoan_proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use xiaoan_proto::eventlog::v1::{GetHeadRequest, ReadRequest, RecordedEvent};
 use xiaoan_proto::rankings::v1::rankings_service_client::RankingsServiceClient;
 use xiaoan_proto::rankings::v1::{CheckLedgerRequest, GetStandingsRequest, GetStandingsResponse};
-use xiaoan_testkit::{Process, ProcessBuilder, TestDb, TestIssuer, TestNats, free_port, wait_until};
+use xiaoan_testkit::{Process, ProcessBuilder, TestDb, TestIssuer, TestNats, free_port, get, wait_until};
 
 /// Whoever records; rankings follows them all.
 pub const SOURCES: [&str; 5] = ["hq", "cases", "antifraud", "port", "volunteers"];
@@ -346,15 +344,9 @@ impl City {
 
     /// A page of the web board.
     pub async fn page(&self, path: &str) -> Result<String> {
-        let mut socket = TcpStream::connect(&self.web).await?;
-        // The older HTTP: an answer in one piece, which ends with the connection.
-        let request = format!("GET {path} HTTP/1.0\r\nhost: {}\r\n\r\n", self.web);
-        socket.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await?;
-        let (head, page) = answer.split_once("\r\n\r\n").context("no answer")?;
-        ensure!(head.split(' ').nth(1) == Some("200"), "{path}: {head}");
-        Ok(page.to_owned())
+        let (status, page) = get(&self.web, path).await?;
+        ensure!(status == 200, "{path}: {status}");
+        Ok(page)
     }
 
     /// Thefts filed in the storm's month, as the city's row of the board says.
