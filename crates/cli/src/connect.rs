@@ -284,6 +284,16 @@ impl Clients {
     }
 }
 
+/// What an rpc answers, as [`Clients::call`] has it, or a return with the fault: `call!(Cases, clients.case().file_case(request))`.
+macro_rules! call {
+    ($service:ident, $clients:ident.$client:ident().$rpc:ident($request:expr $(,)?) $(,)?) => {
+        $clients
+            .call($crate::args::Service::$service, $request, async |r| $clients.$client().$rpc(r).await)
+            .await?
+    };
+}
+pub(crate) use call;
+
 /// What the service asks for, otherwise 50 ms doubled with each attempt.
 fn pause(status: &Status, attempt: u32) -> Duration {
     status

@@ -2,7 +2,7 @@
 
 use super::listing::{documents, pages, show_accepted, show_list, show_one};
 use super::{Context, Verdict};
-use crate::args::Service;
+use crate::connect::call;
 use crate::fault::Fault;
 use crate::moments::{self, show_instant};
 use crate::render::{Align, Sheet, message_json};
@@ -232,8 +232,7 @@ pub async fn run(context: &Context, what: Alerts) -> Result<Verdict, Fault> {
         Alerts::Get { alert_id } => {
             let clients = context.clients()?;
             let request = pb::GetAlertRequest { alert_id, at_least: 0 };
-            let found =
-                clients.call(Service::Cases, request, async |r| clients.alert().get_alert(r).await).await?;
+            let found = call!(Cases, clients.alert().get_alert(request));
             show_one(context, &found.alert.as_ref().map_or(Value::Null, message_json))
         }
         act => step(context, act).await,
@@ -243,15 +242,9 @@ pub async fn run(context: &Context, what: Alerts) -> Result<Verdict, Fault> {
 async fn step(context: &Context, act: Alerts) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let request_id = context.request_id();
-    macro_rules! send {
-        ($rpc:ident, $request:expr) => {
-            clients.call(Service::Cases, $request, async |r| clients.alert().$rpc(r).await).await?.receipt
-        };
-    }
     let receipt = match act {
-        Alerts::Receive(what) => send!(
-            receive_alert,
-            pb::ReceiveAlertRequest {
+        Alerts::Receive(what) => {
+            let request = pb::ReceiveAlertRequest {
                 request_id,
                 alert_id: what.id,
                 org_unit: what.unit,
@@ -259,46 +252,51 @@ async fn step(context: &Context, act: Alerts) -> Result<Verdict, Fault> {
                 kind: what.kind,
                 place: what.place,
                 ..Default::default()
-            }
-        ),
-        Alerts::Dispose { alert_id, disposition, case, reason } => send!(
-            dispose_alert,
-            pb::DisposeAlertRequest {
+            };
+            call!(Cases, clients.alert().receive_alert(request)).receipt
+        }
+        Alerts::Dispose { alert_id, disposition, case, reason } => {
+            let request = pb::DisposeAlertRequest {
                 request_id,
                 alert_id,
                 disposition: pb::AlertDisposition::from(disposition).into(),
                 case_no: case,
                 no_case_reason: reason,
                 ..Default::default()
-            }
-        ),
-        Alerts::Dispatch { alert_id, to } => send!(
-            dispatch_alert,
-            pb::DispatchAlertRequest { request_id, alert_id, to_org_unit: to, ..Default::default() }
-        ),
-        Alerts::Acknowledge { alert_id } => send!(
-            acknowledge_dispatch,
-            pb::AcknowledgeDispatchRequest { request_id, alert_id, ..Default::default() }
-        ),
+            };
+            call!(Cases, clients.alert().dispose_alert(request)).receipt
+        }
+        Alerts::Dispatch { alert_id, to } => {
+            let request =
+                pb::DispatchAlertRequest { request_id, alert_id, to_org_unit: to, ..Default::default() };
+            call!(Cases, clients.alert().dispatch_alert(request)).receipt
+        }
+        Alerts::Acknowledge { alert_id } => {
+            let request = pb::AcknowledgeDispatchRequest { request_id, alert_id, ..Default::default() };
+            call!(Cases, clients.alert().acknowledge_dispatch(request)).receipt
+        }
         Alerts::SetOut { alert_id } => {
-            send!(set_out, pb::SetOutRequest { request_id, alert_id, ..Default::default() })
+            let request = pb::SetOutRequest { request_id, alert_id, ..Default::default() };
+            call!(Cases, clients.alert().set_out(request)).receipt
         }
         Alerts::Arrive { alert_id } => {
-            send!(arrive, pb::ArriveRequest { request_id, alert_id, ..Default::default() })
+            let request = pb::ArriveRequest { request_id, alert_id, ..Default::default() };
+            call!(Cases, clients.alert().arrive(request)).receipt
         }
-        Alerts::Resolve { alert_id, result } => send!(
-            resolve_alert,
-            pb::ResolveAlertRequest {
+        Alerts::Resolve { alert_id, result } => {
+            let request = pb::ResolveAlertRequest {
                 request_id,
                 alert_id,
                 result: pb::AlertResult::from(result).into(),
                 ..Default::default()
-            }
-        ),
-        Alerts::Override { alert_id, reason } => send!(
-            override_disposition,
-            pb::OverrideDispositionRequest { request_id, alert_id, reason, ..Default::default() }
-        ),
+            };
+            call!(Cases, clients.alert().resolve_alert(request)).receipt
+        }
+        Alerts::Override { alert_id, reason } => {
+            let request =
+                pb::OverrideDispositionRequest { request_id, alert_id, reason, ..Default::default() };
+            call!(Cases, clients.alert().override_disposition(request)).receipt
+        }
         Alerts::List(_) | Alerts::Get { .. } => None, // no acts; done before
     };
     show_accepted(context, receipt)
@@ -316,8 +314,7 @@ async fn list(context: &Context, what: List) -> Result<Verdict, Fault> {
             page_token,
             ..Default::default()
         };
-        let page =
-            clients.call(Service::Cases, request, async |r| clients.alert().list_alerts(r).await).await?;
+        let page = call!(Cases, clients.alert().list_alerts(request));
         Ok((page.alerts, page.next_page_token))
     })
     .await?;

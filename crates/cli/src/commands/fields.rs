@@ -126,8 +126,7 @@ macro_rules! acts {
             let receipt = match act.command.as_str() {
                 $($word => {
                     let request: $pb::$request = $crate::commands::fields::read(context, &act.fields)?;
-                    let call = async |r| clients.$client().$method(r).await;
-                    clients.call($crate::args::Service::$service, request, call).await?.receipt
+                    $crate::connect::call!($service, clients.$client().$method(request)).receipt
                 })+
                 other => {
                     let words = [$($word),+].join(", ");

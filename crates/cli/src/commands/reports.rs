@@ -3,7 +3,7 @@
 use super::fields::Act;
 use super::listing::{documents, pages, show_accepted, show_list, show_one};
 use super::{Context, Verdict, acts};
-use crate::args::Service;
+use crate::connect::call;
 use crate::fault::Fault;
 use crate::moments::{self, show_day, show_instant};
 use crate::render::{Align, Field, Sheet, Tone, message_json};
@@ -229,8 +229,7 @@ pub async fn run(context: &Context, what: Reports) -> Result<Verdict, Fault> {
         Reports::Get { report_id } => {
             let clients = context.clients()?;
             let request = pb::GetReportRequest { report_id, at_least: 0 };
-            let found =
-                clients.call(Service::Cases, request, async |r| clients.report().get_report(r).await).await?;
+            let found = call!(Cases, clients.report().get_report(request));
             show_one(context, &found.report.as_ref().map_or(Value::Null, message_json))
         }
         Reports::Do(act) => acts::report(context, &act).await,
@@ -242,15 +241,9 @@ pub async fn run(context: &Context, what: Reports) -> Result<Verdict, Fault> {
 async fn carry_out(context: &Context, act: Reports) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let request_id = context.request_id();
-    macro_rules! send {
-        ($rpc:ident, $request:expr) => {
-            clients.call(Service::Cases, $request, async |r| clients.report().$rpc(r).await).await?.receipt
-        };
-    }
     let receipt = match act {
-        Reports::Register(what) => send!(
-            register_report,
-            pb::RegisterReportRequest {
+        Reports::Register(what) => {
+            let request = pb::RegisterReportRequest {
                 request_id,
                 report_id: what.id,
                 org_unit: what.unit,
@@ -260,43 +253,44 @@ async fn carry_out(context: &Context, act: Reports) -> Result<Verdict, Fault> {
                 summary: what.summary,
                 receipt_no: what.receipt,
                 ..Default::default()
-            }
-        ),
-        Reports::Decide { report_id, outcome, reason } => send!(
-            decide_report,
-            pb::DecideReportRequest {
+            };
+            call!(Cases, clients.report().register_report(request)).receipt
+        }
+        Reports::Decide { report_id, outcome, reason } => {
+            let request = pb::DecideReportRequest {
                 request_id,
                 report_id,
                 outcome: pb::ReportOutcome::from(outcome).into(),
                 reason,
                 ..Default::default()
-            }
-        ),
-        Reports::Extend { report_id, days, reason, requested_by } => send!(
-            extend_review,
-            pb::ExtendReviewRequest {
+            };
+            call!(Cases, clients.report().decide_report(request)).receipt
+        }
+        Reports::Extend { report_id, days, reason, requested_by } => {
+            let request = pb::ExtendReviewRequest {
                 request_id,
                 report_id,
                 days,
                 reason,
                 requested_by,
                 ..Default::default()
-            }
-        ),
-        Reports::Serve { report_id } => send!(
-            serve_not_filed_notice,
-            pb::ServeNotFiledNoticeRequest { request_id, report_id, ..Default::default() }
-        ),
-        Reports::Override { report_id, outcome, reason } => send!(
-            override_report,
-            pb::OverrideReportRequest {
+            };
+            call!(Cases, clients.report().extend_review(request)).receipt
+        }
+        Reports::Serve { report_id } => {
+            let request = pb::ServeNotFiledNoticeRequest { request_id, report_id, ..Default::default() };
+            call!(Cases, clients.report().serve_not_filed_notice(request)).receipt
+        }
+        Reports::Override { report_id, outcome, reason } => {
+            let request = pb::OverrideReportRequest {
                 request_id,
                 report_id,
                 outcome: pb::ReportOutcome::from(outcome).into(),
                 reason,
                 ..Default::default()
-            }
-        ),
+            };
+            call!(Cases, clients.report().override_report(request)).receipt
+        }
         Reports::Do(_) | Reports::List(_) | Reports::Get { .. } | Reports::Breaches(_) => None, // no acts; done before
     };
     show_accepted(context, receipt)
@@ -315,8 +309,7 @@ async fn list(context: &Context, what: List) -> Result<Verdict, Fault> {
             page_token,
             ..Default::default()
         };
-        let page =
-            clients.call(Service::Cases, request, async |r| clients.report().list_reports(r).await).await?;
+        let page = call!(Cases, clients.report().list_reports(request));
         Ok((page.reports, page.next_page_token))
     })
     .await?;
@@ -362,9 +355,7 @@ async fn breaches(context: &Context, what: Breaches) -> Result<Verdict, Fault> {
             page_token,
             ..Default::default()
         };
-        let page = clients
-            .call(Service::Cases, request, async |r| clients.case_deadline().list_breaches(r).await)
-            .await?;
+        let page = call!(Cases, clients.case_deadline().list_breaches(request));
         Ok((page.breaches, page.next_page_token))
     })
     .await?;

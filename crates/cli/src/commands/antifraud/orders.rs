@@ -2,8 +2,7 @@
 
 use super::super::listing::{Beside, show_accepted_with, show_history, state};
 use super::{Context, Decision, Extend, List, Release, Verdict, What, Why, kind_of};
-use crate::args::Service;
-use crate::connect::Clients;
+use crate::connect::{Clients, call};
 use crate::fault::Fault;
 use crate::moments::{show_day, show_instant};
 use crate::render::{self, Align, Field, Sheet, Tone};
@@ -17,12 +16,6 @@ use xiaoan_proto::core::v1::Receipt;
 const PAGE: usize = 500;
 
 /// Makes a call of the antifraud service.
-macro_rules! call {
-    ($clients:ident, $client:ident, $rpc:ident, $request:expr) => {
-        $clients.call(Service::Antifraud, $request, async |r| $clients.$client().$rpc(r).await).await?
-    };
-}
-
 pub(super) fn said(context: &Context, receipt: Option<Receipt>) -> Result<Verdict, Fault> {
     let receipt = receipt.unwrap_or_default();
     match context.output() {
@@ -37,20 +30,16 @@ pub(super) async fn approve(context: &Context, order_id: String) -> Result<Verdi
     let (request_id, etag) = (context.request_id(), String::new());
     let receipt = match kind_of(&order_id) {
         What::Stop => {
-            call!(clients, stop, approve_stop, pb::ApproveStopRequest { request_id, order_id, etag }).receipt
+            let request = pb::ApproveStopRequest { request_id, order_id, etag };
+            call!(Antifraud, clients.stop().approve_stop(request)).receipt
         }
         What::Freeze => {
-            call!(clients, freeze, approve_freeze, pb::ApproveFreezeRequest { request_id, order_id, etag })
-                .receipt
+            let request = pb::ApproveFreezeRequest { request_id, order_id, etag };
+            call!(Antifraud, clients.freeze().approve_freeze(request)).receipt
         }
         What::Return => {
-            call!(
-                clients,
-                return_order,
-                decide_return,
-                pb::DecideReturnRequest { request_id, order_id, etag }
-            )
-            .receipt
+            let request = pb::DecideReturnRequest { request_id, order_id, etag };
+            call!(Antifraud, clients.return_order().decide_return(request)).receipt
         }
     };
     said(context, receipt)
@@ -64,11 +53,11 @@ pub(super) async fn extend(context: &Context, what: Extend) -> Result<Verdict, F
     let receipt = match kind_of(&order_id) {
         What::Freeze => {
             let request = pb::RenewFreezeRequest { request_id, order_id, etag, restriction };
-            call!(clients, freeze, renew_freeze, request).receipt
+            call!(Antifraud, clients.freeze().renew_freeze(request)).receipt
         }
         What::Stop | What::Return => {
             let request = pb::ExtendStopRequest { request_id, order_id, etag, restriction };
-            call!(clients, stop, extend_stop, request).receipt
+            call!(Antifraud, clients.stop().extend_stop(request)).receipt
         }
     };
     said(context, receipt)
@@ -82,7 +71,7 @@ pub(super) async fn release(context: &Context, what: Release) -> Result<Verdict,
         What::Freeze => {
             let found_unrelated_on = unrelated_since.map(Into::into);
             let request = pb::UnfreezeRequest { request_id, order_id, etag, reason, found_unrelated_on };
-            call!(clients, freeze, unfreeze, request).receipt
+            call!(Antifraud, clients.freeze().unfreeze(request)).receipt
         }
         What::Stop | What::Return if unrelated_since.is_some() => {
             let why =
@@ -91,7 +80,7 @@ pub(super) async fn release(context: &Context, what: Release) -> Result<Verdict,
         }
         What::Stop | What::Return => {
             let request = pb::ReleaseStopRequest { request_id, order_id, etag, reason };
-            call!(clients, stop, release_stop, request).receipt
+            call!(Antifraud, clients.stop().release_stop(request)).receipt
         }
     };
     said(context, receipt)
@@ -105,14 +94,14 @@ pub(super) async fn notice(context: &Context, order_id: String, on: Date) -> Res
         published_on: Some(on.into()),
         ..Default::default()
     };
-    said(context, call!(clients, return_order, publish_return_notice, request).receipt)
+    said(context, call!(Antifraud, clients.return_order().publish_return_notice(request)).receipt)
 }
 
 pub(super) async fn object(context: &Context, order_id: String, ground: String) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let (request_id, etag) = (context.request_id(), String::new());
     let request = pb::FileObjectionRequest { request_id, order_id, etag, ground };
-    let answer = call!(clients, return_order, file_objection, request);
+    let answer = call!(Antifraud, clients.return_order().file_objection(request));
     let number = Beside("异议", "objection", "objection", json!(answer.objection));
     show_accepted_with(context, answer.receipt, &[number])
 }
@@ -128,14 +117,14 @@ pub(super) async fn decide_objection(
     let (request_id, etag) = (context.request_id(), String::new());
     let upheld = decision == Decision::Upheld;
     let request = pb::DecideObjectionRequest { request_id, order_id, etag, objection, upheld, reason };
-    said(context, call!(clients, return_order, decide_objection, request).receipt)
+    said(context, call!(Antifraud, clients.return_order().decide_objection(request)).receipt)
 }
 
 pub(super) async fn resend(context: &Context, order_id: String, serial: String) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let request_id = context.request_id();
     let request = pb::ResendInstructionRequest { request_id, order_id, trans_serial_number: serial };
-    said(context, call!(clients, instruction, resend_instruction, request).receipt)
+    said(context, call!(Antifraud, clients.instruction().resend_instruction(request)).receipt)
 }
 
 pub(super) async fn revoke(context: &Context, what: Why) -> Result<Verdict, Fault> {
@@ -143,7 +132,7 @@ pub(super) async fn revoke(context: &Context, what: Why) -> Result<Verdict, Faul
     let Why { order_id, reason } = what;
     let (request_id, etag) = (context.request_id(), String::new());
     let request = pb::RevokeConfirmationRequest { request_id, order_id, etag, reason };
-    said(context, call!(clients, instruction, revoke_confirmation, request).receipt)
+    said(context, call!(Antifraud, clients.instruction().revoke_confirmation(request)).receipt)
 }
 
 pub(super) async fn get(context: &Context, order_id: String) -> Result<Verdict, Fault> {
@@ -152,19 +141,22 @@ pub(super) async fn get(context: &Context, order_id: String) -> Result<Verdict, 
     let mut sheet = sheet(context);
     let document = match kind_of(&order_id) {
         What::Stop => {
-            let found = call!(clients, stop, get_stop, pb::GetStopRequest { order_id, at_least });
+            let request = pb::GetStopRequest { order_id, at_least };
+            let found = call!(Antifraud, clients.stop().get_stop(request));
             let stop = found.stop.unwrap_or_default();
             row_of_stop(&mut sheet, &stop);
             render::message_json(&stop)
         }
         What::Freeze => {
-            let found = call!(clients, freeze, get_freeze, pb::GetFreezeRequest { order_id, at_least });
+            let request = pb::GetFreezeRequest { order_id, at_least };
+            let found = call!(Antifraud, clients.freeze().get_freeze(request));
             let freeze = found.freeze.unwrap_or_default();
             row_of_freeze(&mut sheet, &freeze);
             render::message_json(&freeze)
         }
         What::Return => {
-            let found = call!(clients, return_order, get_return, pb::GetReturnRequest { order_id, at_least });
+            let request = pb::GetReturnRequest { order_id, at_least };
+            let found = call!(Antifraud, clients.return_order().get_return(request));
             let order = found.return_order.unwrap_or_default();
             row_of_return(&mut sheet, &order);
             render::message_json(&order)
@@ -177,7 +169,7 @@ pub(super) async fn get(context: &Context, order_id: String) -> Result<Verdict, 
 pub(super) async fn history(context: &Context, order_id: String) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let request = pb::GetOrderHistoryRequest { order_id };
-    show_history(context, call!(clients, order, get_order_history, request).entries)
+    show_history(context, call!(Antifraud, clients.order().get_order_history(request)).entries)
 }
 
 pub(super) async fn list(context: &Context, what: List) -> Result<Verdict, Fault> {
@@ -218,7 +210,7 @@ async fn page(
             let state = state(&what.state, "STOP_STATE_", pb::StopState::from_str_name)?;
             let request =
                 pb::ListStopsRequest { org_unit, state, member_unit, page_size, page_token, at_least: 0 };
-            let page = call!(clients, stop, list_stops, request);
+            let page = call!(Antifraud, clients.stop().list_stops(request));
             for stop in &page.stops {
                 row_of_stop(sheet, stop);
                 documents.push(render::message_json(stop));
@@ -229,7 +221,7 @@ async fn page(
             let state = state(&what.state, "FREEZE_STATE_", pb::FreezeState::from_str_name)?;
             let request =
                 pb::ListFreezesRequest { org_unit, state, member_unit, page_size, page_token, at_least: 0 };
-            let page = call!(clients, freeze, list_freezes, request);
+            let page = call!(Antifraud, clients.freeze().list_freezes(request));
             for freeze in &page.freezes {
                 row_of_freeze(sheet, freeze);
                 documents.push(render::message_json(freeze));
@@ -240,7 +232,7 @@ async fn page(
             let state = state(&what.state, "RETURN_STATE_", pb::ReturnState::from_str_name)?;
             let request =
                 pb::ListReturnsRequest { org_unit, state, member_unit, page_size, page_token, at_least: 0 };
-            let page = call!(clients, return_order, list_returns, request);
+            let page = call!(Antifraud, clients.return_order().list_returns(request));
             for order in &page.return_orders {
                 row_of_return(sheet, order);
                 documents.push(render::message_json(order));

@@ -2,7 +2,7 @@
 
 use super::super::listing::show_accepted;
 use super::super::{Context, Verdict};
-use crate::args::Service;
+use crate::connect::call;
 use crate::fault::Fault;
 use crate::moments;
 use clap::{Subcommand, ValueEnum};
@@ -88,11 +88,6 @@ pub enum TestResult {
 pub(super) async fn run(context: &Context, what: Guards) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let (request_id, etag) = (context.request_id(), String::new());
-    macro_rules! send {
-        ($rpc:ident, $request:expr) => {
-            clients.call(Service::Port, $request, async |r| clients.guard().$rpc(r).await).await?.receipt
-        };
-    }
     let receipt = match what {
         Guards::Train { guard, course, hours, on } => {
             let trained_on = moments::or_today(on);
@@ -104,13 +99,13 @@ pub(super) async fn run(context: &Context, what: Guards) -> Result<Verdict, Faul
                 trained_on,
                 hours,
             };
-            send!(record_guard_training, request)
+            call!(Port, clients.guard().record_guard_training(request)).receipt
         }
         Guards::Test { guard, points, result, on } => {
             let (tested_on, passed) = (moments::or_today(on), result == TestResult::Passed);
             let request =
                 pb::RecordGuardTestRequest { request_id, guard_id: guard, etag, tested_on, points, passed };
-            send!(record_guard_test, request)
+            call!(Port, clients.guard().record_guard_test(request)).receipt
         }
         Guards::Authorise { guard, from, to, document, on } => {
             let request = pb::AuthoriseGuardRequest {
@@ -122,13 +117,13 @@ pub(super) async fn run(context: &Context, what: Guards) -> Result<Verdict, Faul
                 to: Some(to.into()),
                 document,
             };
-            send!(authorise_guard, request)
+            call!(Port, clients.guard().authorise_guard(request)).receipt
         }
         Guards::EndAuthority { guard, reason, on } => {
             let ended_on = moments::or_today(on);
             let request =
                 pb::EndGuardAuthorityRequest { request_id, guard_id: guard, etag, ended_on, reason };
-            send!(end_guard_authority, request)
+            call!(Port, clients.guard().end_guard_authority(request)).receipt
         }
     };
     show_accepted(context, receipt)

@@ -3,7 +3,7 @@
 use super::super::listing::{Beside, show_accepted, show_accepted_with};
 use super::super::{Context, Verdict};
 use super::kind;
-use crate::args::Service;
+use crate::connect::call;
 use crate::fault::Fault;
 use crate::moments;
 use clap::{Args, Subcommand, ValueEnum};
@@ -180,11 +180,6 @@ pub struct Direct {
 pub(super) async fn run(context: &Context, what: Incidents) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let (request_id, etag) = (context.request_id(), String::new());
-    macro_rules! send {
-        ($client:ident.$rpc:ident, $request:expr) => {
-            clients.call(Service::Port, $request, async |r| clients.$client().$rpc(r).await).await?
-        };
-    }
     let receipt = match what {
         Incidents::Report(what) => {
             let request = pb::ReportIncidentRequest {
@@ -197,37 +192,37 @@ pub(super) async fn run(context: &Context, what: Incidents) -> Result<Verdict, F
                 description: what.description,
                 ..Default::default()
             };
-            let answer = send!(incident.report_incident, request);
+            let answer = call!(Port, clients.incident().report_incident(request));
             let id = Beside("事件编号", "incident", "incidentId", json!(answer.incident_id));
             return show_accepted_with(context, answer.receipt, &[id]);
         }
         Incidents::Classify { incident, kind } => {
             let request =
                 pb::ClassifyIncidentRequest { request_id, incident_id: incident, etag, kind: kind.into() };
-            send!(incident.classify_incident, request).receipt
+            call!(Port, clients.incident().classify_incident(request)).receipt
         }
         Incidents::Dispatch { incident, crews, at } => {
             let dispatched_at = moments::or_now(at);
             let request =
                 pb::DispatchIncidentRequest { request_id, incident_id: incident, etag, crews, dispatched_at };
-            send!(incident.dispatch_incident, request).receipt
+            call!(Port, clients.incident().dispatch_incident(request)).receipt
         }
         Incidents::Arrive { incident, crew, at } => {
             let arrived_at = moments::or_now(at);
             let request =
                 pb::ArriveAtIncidentRequest { request_id, incident_id: incident, etag, crew, arrived_at };
-            send!(incident.arrive_at_incident, request).receipt
+            call!(Port, clients.incident().arrive_at_incident(request)).receipt
         }
         Incidents::Control(Step { incident, at }) => {
             let controlled_at = moments::or_now(at);
             let request =
                 pb::ControlIncidentRequest { request_id, incident_id: incident, etag, controlled_at };
-            send!(incident.control_incident, request).receipt
+            call!(Port, clients.incident().control_incident(request)).receipt
         }
         Incidents::Restore(Step { incident, at }) => {
             let restored_at = moments::or_now(at);
             let request = pb::RestoreIncidentRequest { request_id, incident_id: incident, etag, restored_at };
-            send!(incident.restore_incident, request).receipt
+            call!(Port, clients.incident().restore_incident(request)).receipt
         }
         Incidents::Refer { incident, to, receipt, at } => {
             let to = match to {
@@ -244,17 +239,17 @@ pub(super) async fn run(context: &Context, what: Incidents) -> Result<Verdict, F
                 receipt_no: receipt,
                 referred_at: moments::or_now(at),
             };
-            send!(incident.refer_incident, request).receipt
+            call!(Port, clients.incident().refer_incident(request)).receipt
         }
         Incidents::Close(Step { incident, at }) => {
             let closed_at = moments::or_now(at);
             let request = pb::CloseIncidentRequest { request_id, incident_id: incident, etag, closed_at };
-            send!(incident.close_incident, request).receipt
+            call!(Port, clients.incident().close_incident(request)).receipt
         }
         Incidents::Withdraw { incident, reason, duplicate_of } => {
             let request =
                 pb::WithdrawIncidentRequest { request_id, incident_id: incident, etag, reason, duplicate_of };
-            send!(incident.withdraw_incident, request).receipt
+            call!(Port, clients.incident().withdraw_incident(request)).receipt
         }
         Incidents::Direct(what) => {
             let request = pb::DirectFreightTrafficRequest {
@@ -267,14 +262,14 @@ pub(super) async fn run(context: &Context, what: Incidents) -> Result<Verdict, F
                 place: what.place,
                 ..Default::default()
             };
-            let answer = send!(freight.direct_freight_traffic, request);
+            let answer = call!(Port, clients.freight().direct_freight_traffic(request));
             let id = Beside("记录编号", "record", "recordId", json!(answer.record_id));
             return show_accepted_with(context, answer.receipt, &[id]);
         }
         Incidents::CorrectFreight { record, vehicles, reason } => {
             let request =
                 pb::CorrectFreightTrafficRequest { request_id, record_id: record, etag, vehicles, reason };
-            send!(freight.correct_freight_traffic, request).receipt
+            call!(Port, clients.freight().correct_freight_traffic(request)).receipt
         }
     };
     show_accepted(context, receipt)

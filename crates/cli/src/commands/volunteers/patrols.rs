@@ -2,7 +2,7 @@
 
 use super::super::listing::{Beside, show_accepted, show_accepted_with, word_of};
 use super::super::{Context, Verdict, fields};
-use crate::args::Service;
+use crate::connect::call;
 use crate::fault::Fault;
 use crate::moments;
 use clap::{Args, Subcommand};
@@ -181,15 +181,11 @@ fn minutes(minutes: i64) -> [Beside<'static>; 1] {
 pub(super) async fn run(context: &Context, what: Patrols) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let (request_id, etag) = (context.request_id(), String::new());
-    macro_rules! send {
-        ($rpc:ident, $request:expr) => {
-            clients.call(Service::Volunteers, $request, async |r| clients.patrol().$rpc(r).await).await?
-        };
-    }
     let receipt = match what {
         Patrols::PublishRule { file } => {
             let rule = Some(fields::read_file(context, &file)?);
-            send!(publish_patrol_rule, pb::PublishPatrolRuleRequest { request_id, rule }).receipt
+            let request = pb::PublishPatrolRuleRequest { request_id, rule };
+            call!(Volunteers, clients.patrol().publish_patrol_rule(request)).receipt
         }
         Patrols::Plan(what) => {
             let request = pb::PlanPatrolRequest {
@@ -206,21 +202,21 @@ pub(super) async fn run(context: &Context, what: Patrols) -> Result<Verdict, Fau
                 rule_id: what.rule,
                 ..Default::default()
             };
-            send!(plan_patrol, request).receipt
+            call!(Volunteers, clients.patrol().plan_patrol(request)).receipt
         }
         Patrols::Extend { patrol, to, reason } => {
             let planned_to = Some(timestamp(to));
             let request = pb::ExtendPatrolRequest { request_id, patrol_id: patrol, etag, planned_to, reason };
-            send!(extend_patrol, request).receipt
+            call!(Volunteers, clients.patrol().extend_patrol(request)).receipt
         }
         Patrols::Cancel { patrol, reason } => {
             let request = pb::CancelPatrolRequest { request_id, patrol_id: patrol, etag, reason };
-            send!(cancel_patrol, request).receipt
+            call!(Volunteers, clients.patrol().cancel_patrol(request)).receipt
         }
         Patrols::Muster { patrol, crew } => {
             let crew = crew.into_iter().map(|(role, count)| pb::CrewCount { role, count }).collect();
             let request = pb::MusterPatrolRequest { request_id, patrol_id: patrol, etag, crew };
-            send!(muster_patrol, request).receipt
+            call!(Volunteers, clients.patrol().muster_patrol(request)).receipt
         }
         Patrols::CheckIn(what) => {
             let request = pb::CheckInRequest {
@@ -230,7 +226,7 @@ pub(super) async fn run(context: &Context, what: Patrols) -> Result<Verdict, Fau
                 volunteer_id: what.volunteer,
                 at: moments::or_now(what.at),
             };
-            send!(check_in, request).receipt
+            call!(Volunteers, clients.patrol().check_in(request)).receipt
         }
         Patrols::CheckOut(what) => {
             let request = pb::CheckOutRequest {
@@ -240,7 +236,7 @@ pub(super) async fn run(context: &Context, what: Patrols) -> Result<Verdict, Fau
                 volunteer_id: what.volunteer,
                 at: moments::or_now(what.at),
             };
-            let answer = send!(check_out, request);
+            let answer = call!(Volunteers, clients.patrol().check_out(request));
             return show_accepted_with(context, answer.receipt, &minutes(answer.minutes));
         }
         Patrols::End(what) => {
@@ -253,13 +249,13 @@ pub(super) async fn run(context: &Context, what: Patrols) -> Result<Verdict, Fau
                 log: what.log,
                 deviation_reason: what.deviation,
             };
-            let answer = send!(end_patrol, request);
+            let answer = call!(Volunteers, clients.patrol().end_patrol(request));
             return show_accepted_with(context, answer.receipt, &minutes(answer.minutes));
         }
         Patrols::CorrectResults { patrol, results: stated, reason } => {
             let results = results(stated);
             let request = pb::CorrectResultsRequest { request_id, patrol_id: patrol, etag, results, reason };
-            send!(correct_results, request).receipt
+            call!(Volunteers, clients.patrol().correct_results(request)).receipt
         }
     };
     show_accepted(context, receipt)

@@ -2,7 +2,7 @@
 
 use super::super::listing::{Beside, show_accepted, show_accepted_with};
 use super::super::{Context, Verdict, fields};
-use crate::args::Service;
+use crate::connect::call;
 use crate::fault::Fault;
 use crate::moments;
 use clap::{Args, Subcommand, ValueEnum};
@@ -211,15 +211,10 @@ pub struct Because {
 pub(super) async fn run(context: &Context, what: People) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let (request_id, etag) = (context.request_id(), String::new());
-    macro_rules! send {
-        ($rpc:ident, $request:expr) => {
-            clients.call(Service::Volunteers, $request, async |r| clients.volunteer().$rpc(r).await).await?
-        };
-    }
     let receipt = match what {
         People::Apply { file } => {
             let request: pb::ReceiveApplicationRequest = fields::read_file(context, &file)?;
-            let answer = send!(receive_application, request);
+            let answer = call!(Volunteers, clients.volunteer().receive_application(request));
             let id = Beside("报名编号", "volunteer", "volunteerId", json!(answer.volunteer_id));
             return show_accepted_with(context, answer.receipt, &[id]);
         }
@@ -236,17 +231,17 @@ pub(super) async fn run(context: &Context, what: People) -> Result<Verdict, Faul
                 vetted_on: moments::or_today(on),
                 expires_on: until.map(Into::into),
             };
-            send!(record_vetting, request).receipt
+            call!(Volunteers, clients.volunteer().record_vetting(request)).receipt
         }
         People::Appeal { volunteer, grounds } => {
             let request = pb::AppealRejectionRequest { request_id, volunteer_id: volunteer, etag, grounds };
-            send!(appeal_rejection, request).receipt
+            call!(Volunteers, clients.volunteer().appeal_rejection(request)).receipt
         }
         People::DecideAppeal { volunteer, decision, reason } => {
             let granted = decision == Decision::Granted;
             let request =
                 pb::DecideAppealRequest { request_id, volunteer_id: volunteer, etag, granted, reason };
-            send!(decide_appeal, request).receipt
+            call!(Volunteers, clients.volunteer().decide_appeal(request)).receipt
         }
         People::Enrol { volunteer, squadron, on } => {
             let request = pb::EnrolVolunteerRequest {
@@ -256,7 +251,7 @@ pub(super) async fn run(context: &Context, what: People) -> Result<Verdict, Faul
                 squadron_id: squadron,
                 enrolled_on: moments::or_today(on),
             };
-            let answer = send!(enrol_volunteer, request);
+            let answer = call!(Volunteers, clients.volunteer().enrol_volunteer(request));
             let number = Beside("编号", "number", "volunteerNo", json!(answer.volunteer_no));
             return show_accepted_with(context, answer.receipt, &[number]);
         }
@@ -267,40 +262,40 @@ pub(super) async fn run(context: &Context, what: People) -> Result<Verdict, Faul
                 etag,
                 squadron_id: squadron,
             };
-            send!(assign_squadron, request).receipt
+            call!(Volunteers, clients.volunteer().assign_squadron(request)).receipt
         }
         People::Course { volunteer, course, on } => {
             let course = Some(pb::Course { course, completed_on: moments::or_today(on) });
             let request = pb::RecordCourseRequest { request_id, volunteer_id: volunteer, etag, course };
-            send!(record_course, request).receipt
+            call!(Volunteers, clients.volunteer().record_course(request)).receipt
         }
         People::Insure { volunteer, from, to, policy } => {
             let (from, to) = (Some(from.into()), Some(to.into()));
             let insurance = Some(pb::Insurance { from, to, policy_ref: policy });
             let request = pb::RecordInsuranceRequest { request_id, volunteer_id: volunteer, etag, insurance };
-            send!(record_insurance, request).receipt
+            call!(Volunteers, clients.volunteer().record_insurance(request)).receipt
         }
         People::Activate { volunteer, on } => {
             let active_on = moments::or_today(on);
             let request =
                 pb::ActivateVolunteerRequest { request_id, volunteer_id: volunteer, etag, active_on };
-            send!(activate_volunteer, request).receipt
+            call!(Volunteers, clients.volunteer().activate_volunteer(request)).receipt
         }
         People::Suspend(Because { volunteer, reason }) => {
             let request = pb::SuspendVolunteerRequest { request_id, volunteer_id: volunteer, etag, reason };
-            send!(suspend_volunteer, request).receipt
+            call!(Volunteers, clients.volunteer().suspend_volunteer(request)).receipt
         }
         People::Reinstate(Because { volunteer, reason }) => {
             let request = pb::ReinstateVolunteerRequest { request_id, volunteer_id: volunteer, etag, reason };
-            send!(reinstate_volunteer, request).receipt
+            call!(Volunteers, clients.volunteer().reinstate_volunteer(request)).receipt
         }
         People::Retire { volunteer, reason } => {
             let request = pb::RetireVolunteerRequest { request_id, volunteer_id: volunteer, etag, reason };
-            send!(retire_volunteer, request).receipt
+            call!(Volunteers, clients.volunteer().retire_volunteer(request)).receipt
         }
         People::Expel(Because { volunteer, reason }) => {
             let request = pb::ExpelVolunteerRequest { request_id, volunteer_id: volunteer, etag, reason };
-            send!(expel_volunteer, request).receipt
+            call!(Volunteers, clients.volunteer().expel_volunteer(request)).receipt
         }
         People::Hours { volunteer, from, to } => {
             return super::hours::hours(context, volunteer, from, to).await;
@@ -313,7 +308,7 @@ pub(super) async fn run(context: &Context, what: People) -> Result<Verdict, Faul
                 patrol_id: patrol,
                 minutes,
             };
-            send!(approve_hours, request).receipt
+            call!(Volunteers, clients.volunteer().approve_hours(request)).receipt
         }
         People::Certify { volunteer, number, from, to, minutes } => {
             let request = pb::IssueCertificateRequest {
@@ -325,7 +320,7 @@ pub(super) async fn run(context: &Context, what: People) -> Result<Verdict, Faul
                 to: Some(to.into()),
                 minutes,
             };
-            send!(issue_certificate, request).receipt
+            call!(Volunteers, clients.volunteer().issue_certificate(request)).receipt
         }
     };
     show_accepted(context, receipt)

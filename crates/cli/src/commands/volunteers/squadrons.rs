@@ -2,7 +2,7 @@
 
 use super::super::listing::show_accepted;
 use super::super::{Context, Verdict};
-use crate::args::Service;
+use crate::connect::call;
 use crate::fault::Fault;
 use crate::moments;
 use clap::{Args, Subcommand, ValueEnum};
@@ -106,14 +106,6 @@ pub struct GivenUp {
 pub(super) async fn run(context: &Context, what: Squadrons) -> Result<Verdict, Fault> {
     let clients = context.clients()?;
     let (request_id, etag) = (context.request_id(), String::new());
-    macro_rules! send {
-        ($rpc:ident, $request:expr) => {
-            clients
-                .call(Service::Volunteers, $request, async |r| clients.squadron().$rpc(r).await)
-                .await?
-                .receipt
-        };
-    }
     let receipt = match what {
         Squadrons::FormSquadron { kind, place } => {
             let kind = match kind {
@@ -130,13 +122,13 @@ pub(super) async fn run(context: &Context, what: Squadrons) -> Result<Verdict, F
                 formed_on: moments::or_today(place.on),
                 ..Default::default()
             };
-            send!(form_squadron, request)
+            call!(Volunteers, clients.squadron().form_squadron(request)).receipt
         }
         Squadrons::DisbandSquadron(GivenUp { id, on, reason }) => {
             let disbanded_on = moments::or_today(on);
             let request =
                 pb::DisbandSquadronRequest { request_id, squadron_id: id, etag, disbanded_on, reason };
-            send!(disband_squadron, request)
+            call!(Volunteers, clients.squadron().disband_squadron(request)).receipt
         }
         Squadrons::OpenDutyPoint { kind, place } => {
             let kind = match kind {
@@ -154,13 +146,13 @@ pub(super) async fn run(context: &Context, what: Squadrons) -> Result<Verdict, F
                 opened_on: moments::or_today(place.on),
                 ..Default::default()
             };
-            send!(open_duty_point, request)
+            call!(Volunteers, clients.squadron().open_duty_point(request)).receipt
         }
         Squadrons::CloseDutyPoint(GivenUp { id, on, reason }) => {
             let closed_on = moments::or_today(on);
             let request =
                 pb::CloseDutyPointRequest { request_id, duty_point_id: id, etag, closed_on, reason };
-            send!(close_duty_point, request)
+            call!(Volunteers, clients.squadron().close_duty_point(request)).receipt
         }
     };
     show_accepted(context, receipt)

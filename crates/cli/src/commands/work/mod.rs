@@ -7,7 +7,7 @@ mod sheets;
 
 pub use super::fields::Act;
 use super::{Context, Verdict};
-use crate::args::Service;
+use crate::connect::call;
 use crate::fault::Fault;
 use crate::render::message_json;
 use clap::{Args, Subcommand};
@@ -125,8 +125,7 @@ pub enum Exhibits {
 macro_rules! get {
     ($context:ident, $client:ident.$method:ident, $request:expr, $field:ident) => {{
         let clients = $context.clients()?;
-        let found =
-            clients.call(Service::Cases, $request, async |r| clients.$client().$method(r).await).await?;
+        let found = call!(Cases, clients.$client().$method($request));
         super::listing::show_one($context, &found.$field.as_ref().map(message_json).unwrap_or_default())
     }};
 }
