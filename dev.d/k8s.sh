@@ -249,25 +249,27 @@ k8s_dependencies() {
 }
 # Keys, tokens and certificates like those of ./dev up, made once and kept in .dev/k8s.
 k8s_secrets() {
-  local bin=$K8S/keys service owner='' app='' args
-  mkdir -p "$bin" && chmod 700 "$bin"
-  [[ -s $bin/jwks.json ]] || "$(k8s_bin xiaoan)" token keygen "$bin" || return 1
-  [[ -s $bin/kek ]] || head -c 32 /dev/urandom | base64 -w 0 >"$bin/kek"
-  [[ -s $bin/ca.crt ]] || k8s_certificates "$bin" || return 1
-  "$(k8s_bin xiaoan)" token mint --key "$bin/signing-key.pem" --hours 720 --subject k8s-services --role service >"$bin/service-token" || return 1
-  "$(k8s_bin xiaoan)" token mint --key "$bin/signing-key.pem" --hours 720 --subject k8s-hq --role officer,registrar,hq >"$bin/token" || return 1
+  local keys=$K8S/keys bin key service owner='' app='' args
+  bin=$(k8s_bin xiaoan)
+  key=$keys/signing-key.pem
+  mkdir -p "$keys" && chmod 700 "$keys"
+  [[ -s $keys/jwks.json ]] || "$bin" token keygen "$keys" || return 1
+  make_kek "$keys/kek" || return 1
+  [[ -s $keys/ca.crt ]] || k8s_certificates "$keys" || return 1
+  mint "$bin" "$key" "$keys/service-token" --subject k8s-services --role service || return 1
+  mint "$bin" "$key" "$keys/token" --subject k8s-hq --role officer,registrar,hq || return 1
   for service in "${SERVICES[@]}"; do
     owner+=" --from-literal=$service=postgres://xiaoan_owner:owner@postgres.ground.svc.cluster.local:5432/$service"
     app+=" --from-literal=$service=postgres://xiaoan_app:app@postgres.ground.svc.cluster.local:5432/$service"
   done
   # shellcheck disable=SC2086
   for args in "xiaoan-database $app" "xiaoan-database-owner $owner" \
-    "xiaoan-person-keys --from-file=kek=$bin/kek" "xiaoan-service-token --from-file=token=$bin/service-token" \
-    "xiaoan-tls --type=kubernetes.io/tls --from-file=tls.crt=$bin/tls.crt --from-file=tls.key=$bin/tls.key --from-file=ca.crt=$bin/ca.crt"; do
+    "xiaoan-person-keys --from-file=kek=$keys/kek" "xiaoan-service-token --from-file=token=$keys/service-token" \
+    "xiaoan-tls --type=kubernetes.io/tls --from-file=tls.crt=$keys/tls.crt --from-file=tls.key=$keys/tls.key --from-file=ca.crt=$keys/ca.crt"; do
     k8s_kubectl create secret generic $args --namespace "$K8S_NAMESPACE" --dry-run=client --output yaml |
       k8s_kubectl apply --filename - || return 1
   done
-  k8s_kubectl create configmap xiaoan-jwks --from-file=jwks.json="$bin/jwks.json" --namespace "$K8S_NAMESPACE" --dry-run=client --output yaml |
+  k8s_kubectl create configmap xiaoan-jwks --from-file=jwks.json="$keys/jwks.json" --namespace "$K8S_NAMESPACE" --dry-run=client --output yaml |
     k8s_kubectl apply --filename -
 }
 # One authority, one certificate for all services: enough for a cluster that is thrown away.

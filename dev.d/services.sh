@@ -52,24 +52,26 @@ build() {
   say "${BOLD}✓${PLAIN} built ${DIM}$(seconds_since "$started")${PLAIN}"
 }
 
+# make_kek FILE: the key that seals the keys of persons, made when it is not there.
+make_kek() {
+  if [[ ! -s $1 ]]; then (umask 077 && head -c 32 /dev/urandom | base64 -w 0 >"$1"); fi
+}
+
+# mint XIAOAN KEY FILE OPTION…: a token, signed anew each time, so that it never runs out while this is used.
+mint() { (umask 077 && "$1" token mint --key "$2" --hours 720 "${@:4}" >"$3.new" && mv "$3.new" "$3"); }
+
 make_keys() {
-  local bin
+  local bin key=$SECRETS/signing-key.pem
   bin=$(xiaoan_bin xiaoan)
   (umask 077 && mkdir -p "$SECRETS")
   "$bin" token keygen "$SECRETS" >/dev/null
   secret pg-superuser 16 >/dev/null
   secret db-owner 16 >/dev/null
   secret db-app 16 >/dev/null
-  if [[ ! -s $SECRETS/kek ]]; then (umask 077 && head -c 32 /dev/urandom | base64 -w 0 >"$SECRETS/kek"); fi
-  # Tokens are signed anew each time, so that they never run out while this is used.
-  local key=$SECRETS/signing-key.pem
-  mint() { "$bin" token mint --key "$key" --hours 720 "${@:2}" >"$1.new" && mv "$1.new" "$1"; }
-  (
-    umask 077
-    mint "$DEV/token" --subject demo-hq --role officer,registrar,hq
-    mint "$DEV/auditor-token" --subject demo-auditor --role auditor
-    mint "$SECRETS/service-token" --subject demo-services --role service
-  )
+  make_kek "$SECRETS/kek"
+  mint "$bin" "$key" "$DEV/token" --subject demo-hq --role officer,registrar,hq
+  mint "$bin" "$key" "$DEV/auditor-token" --subject demo-auditor --role auditor
+  mint "$bin" "$key" "$SECRETS/service-token" --subject demo-services --role service
 }
 
 make_databases() {
