@@ -47,14 +47,23 @@ lint_shell() {
   step "shellcheck" shellcheck --severity=warning --shell=bash --exclude=SC2034,SC2154 "$ROOT/dev" "$ROOT"/dev.d/*.sh "$ROOT/.ci/run"
 }
 
+# What is checked before anything runs, as it is called when it fails, and by which function.
+CHECKS=("fmt or clippy:lint_rust" "proto:lint_proto" "shell:lint_shell" "chart:k8s_static")
+
+# Sets FAILED: what the checks that failed are called. One that fails keeps no other from being made.
+run_checks() {
+  local entry
+  FAILED=()
+  for entry in "${CHECKS[@]}"; do
+    "${entry##*:}" || FAILED+=("${entry%%:*}")
+  done
+}
+
 cmd_lint() {
   need_rust
   need_c
-  local code=0
-  lint_rust || code=1
-  lint_proto || code=1
-  lint_shell || code=1
-  return "$code"
+  run_checks
+  ((${#FAILED[@]} == 0))
 }
 
 cmd_test() {
@@ -69,21 +78,17 @@ cmd_test() {
   chmod 755 "$TEST_HOME"
   trap test_cleanup EXIT
   trap 'exit 130' INT TERM
-  local failed=()
-  lint_rust || failed+=("fmt or clippy")
-  lint_proto || failed+=("proto")
-  lint_shell || failed+=("shell")
-  k8s_static || failed+=("chart")
+  run_checks
   build
   test_servers -c fsync=off -c full_page_writes=off
   prepare_integrate
   say "${BOLD}tests${PLAIN}"
   # All crates run even when one fails: one look shows everything.
-  cargo test --workspace --no-fail-fast || failed+=("tests")
+  cargo test --workspace --no-fail-fast || FAILED+=("tests")
   test_cleanup
   trap - EXIT
-  if ((${#failed[@]})); then
-    warn "✗ failed: ${failed[*]} ($(seconds_since "$started"))"
+  if ((${#FAILED[@]})); then
+    warn "✗ failed: ${FAILED[*]} ($(seconds_since "$started"))"
     exit 1
   fi
   say "${BOLD}✓${PLAIN} everything passed in $(seconds_since "$started")"
