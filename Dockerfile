@@ -8,8 +8,8 @@ FROM ${BUILD} AS build
 ARG PROFILE=dist
 WORKDIR /src
 ENV CARGO_NET_RETRY=10 CARGO_INCREMENTAL=0
-# Two layers, as cargo-chef makes them: what all crates are made of changes seldom, what is written here often. The cache mounts
-# do for both; a builder that has none builds everything, and the image is the same.
+# All at once, without a layer for dependencies: the cache mounts keep what was downloaded and compiled. A builder that has none
+# builds everything, and the image is the same.
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
