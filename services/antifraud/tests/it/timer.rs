@@ -6,6 +6,24 @@ use xiaoan_proto::antifraud::v1 as af;
 use xiaoan_proto::antifraud::v1::{FreezeState, StopState};
 use xiaoan_testkit::wait_until;
 
+/// A freeze that was drafted, approved and confirmed by its bank; gives its id and the position of the confirmation. Its last day
+/// is 2026-09-01.
+async fn frozen(world: &World, bank: &mut Attending) -> (String, i64) {
+    let drafted = world.officer().freezes().draft_freeze(freeze()).await.expect("drafted");
+    let freeze_id = drafted.into_inner().order_id;
+    let approve =
+        af::ApproveFreezeRequest { request_id: id(), order_id: freeze_id.clone(), ..Default::default() };
+    world.chief().freezes().approve_freeze(approve).await.expect("approved");
+    let order = bank.next().await;
+    let position = bank.feedback(done(&order, 100, "20260301100000")).await.position;
+    (freeze_id, position)
+}
+
+async fn shown(officer: &Caller, freeze_id: &str, at_least: i64) -> af::FreezeOrder {
+    let get = af::GetFreezeRequest { order_id: freeze_id.into(), at_least };
+    officer.freezes().get_freeze(get).await.expect("a freeze").into_inner().freeze.expect("a freeze")
+}
+
 #[tokio::test]
 async fn k06_a_stop_expires_after_48_hours_by_the_timer() {
     let world = World::start().await;
@@ -35,16 +53,8 @@ async fn k07_a_freeze_that_nobody_renewed_lapses_at_midnight_after_its_last_day(
     let world = World::start().await;
     let officer = world.officer();
     let mut bank = Attending::open(&world.bank("bank-01"), "bank-01", 0).await.expect("attends");
-    let freeze_id = officer.freezes().draft_freeze(freeze()).await.unwrap().into_inner().order_id;
-    let approve =
-        af::ApproveFreezeRequest { request_id: id(), order_id: freeze_id.clone(), ..Default::default() };
-    world.chief().freezes().approve_freeze(approve).await.unwrap();
-    let order = bank.next().await;
-    let at_least = bank.feedback(done(&order, 100, "20260301100000")).await.position;
-    let shown = || async {
-        let get = af::GetFreezeRequest { order_id: freeze_id.clone(), at_least };
-        officer.freezes().get_freeze(get).await.unwrap().into_inner().freeze.unwrap()
-    };
+    let (freeze_id, at_least) = frozen(&world, &mut bank).await;
+    let shown = || shown(&officer, &freeze_id, at_least);
     // The last day is 2026-09-01; it lapses when that is over.
     let last_minute = time::macros::datetime!(2026-09-01 23:59 +8) - world.now();
     world.pass(last_minute);
@@ -70,17 +80,9 @@ async fn a_freeze_is_warned_of_before_it_lapses_and_a_bank_that_is_told_too_late
     let world = World::start().await;
     let officer = world.officer();
     let mut bank = Attending::open(&world.bank("bank-01"), "bank-01", 0).await.expect("attends");
-    let freeze_id = officer.freezes().draft_freeze(freeze()).await.unwrap().into_inner().order_id;
-    let approve =
-        af::ApproveFreezeRequest { request_id: id(), order_id: freeze_id.clone(), ..Default::default() };
-    world.chief().freezes().approve_freeze(approve).await.unwrap();
-    let order = bank.next().await;
-    let at_least = bank.feedback(done(&order, 100, "20260301100000")).await.position;
+    let (freeze_id, at_least) = frozen(&world, &mut bank).await;
     drop(bank);
-    let shown = || async {
-        let get = af::GetFreezeRequest { order_id: freeze_id.clone(), at_least };
-        officer.freezes().get_freeze(get).await.unwrap().into_inner().freeze.unwrap()
-    };
+    let shown = || shown(&officer, &freeze_id, at_least);
     // The last day is 2026-09-01.
     for (day, days_left) in [(2, 30), (25, 7)] {
         let moment = time::macros::datetime!(2026-08-01 0:00 +8) + time::Duration::days(day);

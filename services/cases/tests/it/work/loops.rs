@@ -2,38 +2,58 @@
 
 use super::*;
 use time::Duration;
-use time::macros::datetime;
 use tonic::Code;
+use xiaoan_proto::core::v1::Date;
 use xiaoan_proto::timestamp;
 
-#[tokio::test]
-async fn a_cleanup_goes_from_its_plan_over_an_overdue_finding_to_its_end() {
-    let world = World::start().await;
-    let officer = world.officer();
-    let plan = v1::PlanCleanupRequest {
+/// A clean-up of small hotels from 2026-09-28 to 2026-10-01.
+fn plan(org_unit: &str) -> v1::PlanCleanupRequest {
+    v1::PlanCleanupRequest {
         request_id: id(),
         cleanup_id: "c-1".into(),
-        org_unit: STATION.into(),
+        org_unit: org_unit.into(),
         title: "秋季大清查".into(),
         starts_on: on(9, 28),
         ends_on: on(10, 1),
         venue_kinds: vec![v1::VenueKind::SmallHotel.into()],
-    };
-    cleanups(&officer).plan_cleanup(plan).await.unwrap();
-    let inspect = v1::InspectVenueRequest {
+    }
+}
+
+/// A hotel of that clean-up with one finding.
+fn inspect(venue_id: &str, inspected_on: Option<Date>) -> v1::InspectVenueRequest {
+    v1::InspectVenueRequest {
         request_id: id(),
         cleanup_id: "c-1".into(),
-        venue_id: "v-1".into(),
+        venue_id: venue_id.into(),
         kind: v1::VenueKind::SmallHotel.into(),
         place: "示例路1号".into(),
-        inspected_on: on(9, 28),
+        inspected_on,
         findings: vec![v1::CleanupFindingInput {
             kind: v1::CleanupFindingKind::UnregisteredGuest.into(),
             description: "三人未登记".into(),
         }],
         ..Default::default()
-    };
-    cleanups(&officer).inspect_venue(inspect).await.unwrap();
+    }
+}
+
+/// What was found in hotel "v-1" is put right.
+fn rectify(rectified_on: Option<Date>) -> v1::RectifyCleanupFindingRequest {
+    v1::RectifyCleanupFindingRequest {
+        request_id: id(),
+        cleanup_id: "c-1".into(),
+        finding_id: "v-1-1".into(),
+        rectified_on,
+        how: "已登记".into(),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn a_cleanup_goes_from_its_plan_over_an_overdue_finding_to_its_end() {
+    let world = World::start().await;
+    let officer = world.officer();
+    cleanups(&officer).plan_cleanup(plan(STATION)).await.unwrap();
+    cleanups(&officer).inspect_venue(inspect("v-1", on(9, 28))).await.unwrap();
     let close = v1::CloseCleanupRequest {
         request_id: id(),
         cleanup_id: "c-1".into(),
@@ -51,15 +71,7 @@ async fn a_cleanup_goes_from_its_plan_over_an_overdue_finding_to_its_end() {
         found.findings.first()?.overdue.then_some(())
     })
     .await;
-    let rectify = v1::RectifyCleanupFindingRequest {
-        request_id: id(),
-        cleanup_id: "c-1".into(),
-        finding_id: "v-1-1".into(),
-        rectified_on: on(10, 14),
-        how: "已登记".into(),
-        ..Default::default()
-    };
-    cleanups(&officer).rectify_cleanup_finding(rectify).await.unwrap();
+    cleanups(&officer).rectify_cleanup_finding(rectify(on(10, 14))).await.unwrap();
     cleanups(&officer).close_cleanup(v1::CloseCleanupRequest { request_id: id(), ..close }).await.unwrap();
     let list = v1::ListCleanupsRequest {
         state: v1::CleanupState::Closed.into(),
@@ -372,50 +384,20 @@ async fn the_three_lookups_go_through_the_list_before_accountability() {
 async fn a_station_inspects_in_its_bureaus_cleanup_and_settles_what_it_found_itself() {
     let world = World::start().await;
     let (chief, officer) = (world.chief(), world.officer());
-    let plan = v1::PlanCleanupRequest {
-        request_id: id(),
-        cleanup_id: "c-1".into(),
-        org_unit: BUREAU.into(),
-        title: "秋季大清查".into(),
-        starts_on: on(9, 28),
-        ends_on: on(10, 1),
-        venue_kinds: vec![v1::VenueKind::SmallHotel.into()],
-    };
-    cleanups(&chief).plan_cleanup(plan).await.unwrap();
-    let inspect = |venue_id: &str| v1::InspectVenueRequest {
-        request_id: id(),
-        cleanup_id: "c-1".into(),
-        venue_id: venue_id.into(),
-        kind: v1::VenueKind::SmallHotel.into(),
-        place: "示例路1号".into(),
-        inspected_on: on(9, 30),
-        findings: vec![v1::CleanupFindingInput {
-            kind: v1::CleanupFindingKind::UnregisteredGuest.into(),
-            description: "三人未登记".into(),
-        }],
-        ..Default::default()
-    };
-    cleanups(&officer).inspect_venue(inspect("v-1")).await.expect("a station of the bureau");
+    cleanups(&chief).plan_cleanup(plan(BUREAU)).await.unwrap();
+    cleanups(&officer).inspect_venue(inspect("v-1", on(9, 30))).await.expect("a station of the bureau");
     let elsewhere = world.caller("officer-3", ELSEWHERE, &["officer"]);
     assert_eq!(
-        refused(cleanups(&elsewhere).inspect_venue(inspect("v-2")).await),
+        refused(cleanups(&elsewhere).inspect_venue(inspect("v-2", on(9, 30))).await),
         no(Code::PermissionDenied, "GE-004")
     );
-    let rectify = || v1::RectifyCleanupFindingRequest {
-        request_id: id(),
-        cleanup_id: "c-1".into(),
-        finding_id: "v-1-1".into(),
-        rectified_on: on(10, 1),
-        how: "已登记".into(),
-        ..Default::default()
-    };
     let neighbour = world.caller("officer-2", NEIGHBOUR, &["officer"]);
     assert_eq!(
-        refused(cleanups(&neighbour).rectify_cleanup_finding(rectify()).await),
+        refused(cleanups(&neighbour).rectify_cleanup_finding(rectify(on(10, 1))).await),
         no(Code::PermissionDenied, "GE-004"),
         "the finding is another station's"
     );
-    cleanups(&officer).rectify_cleanup_finding(rectify()).await.expect("its own");
+    cleanups(&officer).rectify_cleanup_finding(rectify(on(10, 1))).await.expect("its own");
     let get = v1::GetCleanupRequest { cleanup_id: "c-1".into(), at_least: head(&world).await };
     let seen = cleanups(&chief).get_cleanup(get).await.unwrap().into_inner().cleanup.unwrap();
     assert_eq!(seen.venues[0].inspected_by_unit, STATION);
@@ -469,21 +451,8 @@ async fn a_preventable_solve_is_listed_until_it_has_its_review() {
     for n in 1..=3 {
         let preventable = n != 3;
         officer.file(v1::FileCaseRequest { preventable, ..burglary(&number(n)) }).await.expect("filed");
-        let propose = v1::ProposeSolveRequest {
-            request_id: id(),
-            case_no: number(n),
-            solved_at: Some(timestamp(datetime!(2026-06-08 9:00 +8))),
-            solve_class: v1::SolveClass::Arrest.into(),
-            evidence: Some(v1::SolveEvidence {
-                facts_ref: "卷1".into(),
-                suspect_ref: "卷2".into(),
-                custody_ref: "卷3".into(),
-            }),
-            ..Default::default()
-        };
-        officer.cases().propose_solve(propose).await.expect("proposed");
-        let approve = v1::ApproveSolveRequest { request_id: id(), case_no: number(n), ..Default::default() };
-        chief.cases().approve_solve(approve).await.expect("solved");
+        officer.cases().propose_solve(propose(&number(n))).await.expect("proposed");
+        chief.cases().approve_solve(approve(&number(n))).await.expect("solved");
     }
     let list = async |page_size: i32, page_token: String| {
         let at_least = head(&world).await;

@@ -6,6 +6,7 @@ mod task_forces;
 
 use crate::world::*;
 use std::time::Duration;
+use time::macros::datetime;
 use xiaoan_proto::cases::v1;
 use xiaoan_proto::cases::v1::cleanup_service_client::CleanupServiceClient;
 use xiaoan_proto::cases::v1::den_service_client::DenServiceClient;
@@ -60,6 +61,26 @@ fn on(month: i32, day: i32) -> Option<xiaoan_proto::core::v1::Date> {
 async fn filed(world: &World) -> String {
     world.officer().file(burglary(&number(1))).await.expect("filed");
     number(1)
+}
+
+/// A case is said to have been solved on 2026-06-08 by an arrest.
+fn propose(case_no: &str) -> v1::ProposeSolveRequest {
+    v1::ProposeSolveRequest {
+        request_id: id(),
+        case_no: case_no.into(),
+        solved_at: Some(xiaoan_proto::timestamp(datetime!(2026-06-08 9:00 +8))),
+        solve_class: v1::SolveClass::Arrest.into(),
+        evidence: Some(v1::SolveEvidence {
+            facts_ref: "卷1".into(),
+            suspect_ref: "卷2".into(),
+            custody_ref: "卷3".into(),
+        }),
+        ..Default::default()
+    }
+}
+
+fn approve(case_no: &str) -> v1::ApproveSolveRequest {
+    v1::ApproveSolveRequest { request_id: id(), case_no: case_no.into(), ..Default::default() }
 }
 
 /// Position of the last event.

@@ -2,7 +2,6 @@
 
 use super::*;
 use time::Duration;
-use time::macros::datetime;
 use tonic::Code;
 use v1::{TaskForceKind, TaskForceRole, TaskForceWorkState};
 
@@ -188,27 +187,14 @@ async fn what_the_assigned_cases_say_themselves_stands_beside_what_a_task_force_
         ..Default::default()
     };
     officer.cases().record_suspect_caught(caught).await.expect("caught");
-    let propose = v1::ProposeSolveRequest {
-        request_id: id(),
-        case_no: number(1),
-        solved_at: Some(xiaoan_proto::timestamp(datetime!(2026-06-08 9:00 +8))),
-        solve_class: v1::SolveClass::Arrest.into(),
-        evidence: Some(v1::SolveEvidence {
-            facts_ref: "卷1".into(),
-            suspect_ref: "卷2".into(),
-            custody_ref: "卷3".into(),
-        }),
-        ..Default::default()
-    };
-    officer.cases().propose_solve(propose).await.expect("proposed");
+    officer.cases().propose_solve(propose(&number(1))).await.expect("proposed");
     let seen = async || {
         let get = v1::GetTaskForceRequest { task_force_id: "tf-1".into(), at_least: head(&world).await };
         task_forces(&chief).get_task_force(get).await.unwrap().into_inner().task_force.unwrap()
     };
     let before = seen().await;
     assert_eq!((before.assigned_solved, before.assigned_caught), (0, 3), "a proposal is no solve");
-    let approve = v1::ApproveSolveRequest { request_id: id(), case_no: number(1), ..Default::default() };
-    chief.cases().approve_solve(approve).await.expect("solved");
+    chief.cases().approve_solve(approve(&number(1))).await.expect("solved");
     let after = seen().await;
     assert_eq!((after.assigned_solved, after.assigned_caught), (1, 3));
 }
