@@ -110,7 +110,7 @@ impl Casebook {
         Ok((Frame::new(entries.collect(), audit.frame_position, rule), read, as_of))
     }
 
-    /// The time of an alert's or report's deadline is up: it is breached unless it was met meanwhile.
+    /// The time of an alert's, a report's or a case's deadline is up: it is breached unless it was met meanwhile.
     ///
     /// # Errors
     /// When the command did not get as far as a decision: it is tried again.
