@@ -25,4 +25,4 @@ mod measures;
 mod person;
 pub use civil::{NotADay, day, instant, timestamp};
 pub use closing::closing_text;
-pub use measures::{INTEGRITY_MEASURES, MEASURES, OFFICERS, SQUADRON_MEASURES};
+pub use measures::{INTEGRITY_MEASURES, MEASURES, MONEY_MEASURES, OFFICERS, SQUADRON_MEASURES};

@@ -74,3 +74,14 @@ pub const SQUADRON_MEASURES: [&str; 7] = [
 
 /// Denominator that is no measure of the ledger: officers by the dated headcounts of hq (facts row A12).
 pub const OFFICERS: &str = "officers";
+
+/// Measures that are an amount of money, in fen: shown in yuan, and a share of one has no interval, as yuan are not independent of
+/// one another.
+pub const MONEY_MEASURES: [&str; 6] = [
+    "case.solved_loss",
+    "case.recovered",
+    "case.returned",
+    "antifraud.stopped",
+    "antifraud.frozen",
+    "antifraud.returned",
+];

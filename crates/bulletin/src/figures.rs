@@ -4,12 +4,13 @@
 use crate::error::Error;
 use crate::numbers;
 use time::Date;
+use xiaoan_kernel::fraction::rate_places;
 use xiaoan_kernel::wilson;
-use xiaoan_proto::INTEGRITY_MEASURES;
 use xiaoan_proto::core::v1 as core;
 use xiaoan_proto::hq::v1::{
     BulletinContents, ClosedEntry, ClosedSource, ClosedValue, Closing, Correction, Indicator, Scheme,
 };
+use xiaoan_proto::{INTEGRITY_MEASURES, MONEY_MEASURES};
 
 /// How far a bulletin is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,6 +210,21 @@ fn value(entry: &ClosedEntry, id: &str) -> Value {
 }
 
 /// Whether an indicator tells how far a rate can be trusted.
+/// Whether what is counted is money: shown in yuan.
+pub(crate) fn is_money(indicator: &Indicator) -> bool {
+    indicator.numerator.as_ref().is_some_and(|part| MONEY_MEASURES.contains(&part.measure.as_str()))
+}
+
+/// Whether a figure is a share of cases, which has an interval. Of money it is none, as on the board.
+pub(crate) fn is_share(indicator: &Indicator) -> bool {
+    indicator.unit == "%" && !is_money(indicator)
+}
+
+/// Decimals of a figure with a denominator, as on the board.
+pub(crate) fn places(indicator: &Indicator, denominator: i64) -> u32 {
+    if indicator.unit == "%" { rate_places(denominator) } else { 2 }
+}
+
 fn is_check(indicator: &Indicator) -> bool {
     let measure = indicator.numerator.as_ref().map_or("", |part| part.measure.as_str());
     INTEGRITY_MEASURES.contains(&measure)
@@ -217,6 +233,7 @@ fn is_check(indicator: &Indicator) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use xiaoan_proto::hq::v1::MeasureRef;
 
     fn interval(numerator: i64, denominator: i64) -> Option<(i64, i64)> {
         Value { numerator, denominator: Some(denominator), ..Value::default() }.interval()
@@ -234,5 +251,20 @@ mod tests {
             assert_eq!(interval(k, n), Some(expected), "{k}/{n}");
         }
         assert_eq!((interval(3, 2), interval(0, 0)), (None, None));
+    }
+
+    #[test]
+    fn a_figure_has_the_decimals_and_the_interval_that_the_board_gives_it() {
+        let indicator = |measure: &str, unit: &str| Indicator {
+            numerator: Some(MeasureRef { measure: measure.into(), ..Default::default() }),
+            unit: unit.into(),
+            ..Default::default()
+        };
+        let rate = indicator("case.solved", "%");
+        assert_eq!((places(&rate, 999), places(&rate, 1_000)), (1, 2));
+        assert_eq!(places(&indicator("case.solved", "件/百人"), 50), 2);
+        assert!(is_share(&rate));
+        let of_money = indicator("antifraud.returned", "%");
+        assert!(is_money(&of_money) && !is_share(&of_money));
     }
 }

@@ -32,7 +32,7 @@ pub use typefaces::Typefaces;
 use sha2::{Digest, Sha256};
 
 /// Version of the wording and the layout. Another one gives other bytes, so it stands in the event of an edition.
-pub const TEMPLATE: &str = "gbt9704-1";
+pub const TEMPLATE: &str = "gbt9704-2";
 
 /// A bulletin, set.
 #[derive(Debug, Clone)]

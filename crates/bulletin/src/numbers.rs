@@ -1,6 +1,7 @@
 //! How numbers and days are written. Whole numbers only.
 
 use time::Date;
+use xiaoan_kernel::fraction;
 
 /// Ten-thousandths as per cent with one decimal, for example "21.9".
 pub fn percent(parts: i64) -> String {
@@ -8,15 +9,9 @@ pub fn percent(parts: i64) -> String {
     format!("{}.{}", tenths.div_euclid(10), tenths.rem_euclid(10))
 }
 
-/// k × scale ÷ n with one decimal, rounded half up, for example "40.0"; nothing when n is 0.
-pub fn ratio(k: i64, scale: i64, n: i64) -> Option<String> {
-    if n <= 0 {
-        return None;
-    }
-    let tenths =
-        (i128::from(k) * i128::from(scale.max(1)) * 20 + i128::from(n)).div_euclid(2 * i128::from(n));
-    let sign = if tenths < 0 { "-" } else { "" };
-    Some(format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10))
+/// k × scale ÷ n as the board writes it ([`fraction::decimal`]), for example "40.0"; nothing when n is 0.
+pub fn ratio(k: i64, scale: i64, n: i64, places: u32) -> Option<String> {
+    fraction::decimal(i128::from(k) * i128::from(scale.max(1)), n.into(), places)
 }
 
 /// "2026年6月30日".
@@ -55,10 +50,10 @@ mod tests {
 
     #[test]
     fn numbers_are_rounded_half_up_and_a_rate_may_exceed_a_hundred() {
-        assert_eq!(ratio(8, 100, 20).as_deref(), Some("40.0"));
-        assert_eq!(ratio(3, 100, 2).as_deref(), Some("150.0"));
-        assert_eq!(ratio(1, 100, 3).as_deref(), Some("33.3"));
-        assert_eq!(ratio(1, 100, 0), None);
+        assert_eq!(ratio(8, 100, 20, 1).as_deref(), Some("40.0"));
+        assert_eq!(ratio(3, 100, 2, 1).as_deref(), Some("150.0"));
+        assert_eq!(ratio(1, 100, 3, 1).as_deref(), Some("33.3"));
+        assert_eq!(ratio(1, 100, 0, 1), None);
         assert_eq!((percent(2188).as_str(), percent(10_000).as_str()), ("21.9", "100.0"));
     }
 

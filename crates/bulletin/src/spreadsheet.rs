@@ -1,7 +1,7 @@
 //! The same figures as a workbook, as numbers that can be counted on with.
 
 use crate::error::Error;
-use crate::figures::{Figures, Row, Stage, Value};
+use crate::figures::{Figures, Row, Stage, Value, is_money, is_share, places};
 use crate::wording;
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
@@ -106,7 +106,7 @@ fn indicator_heads(indicator: &Indicator) -> Vec<String> {
 fn indicator_cells(indicator: &Indicator, value: &Value) -> Vec<Cell> {
     if indicator.denominator.is_none() {
         let money = || Cell::Decimal(value.numerator as f64 / 100.0, "0.00");
-        return vec![match (value.stored, indicator.unit == "元") {
+        return vec![match (value.stored, is_money(indicator)) {
             (false, _) => Cell::Empty,
             (true, true) => money(),
             (true, false) => Cell::Count(value.numerator),
@@ -117,11 +117,13 @@ fn indicator_cells(indicator: &Indicator, value: &Value) -> Vec<Cell> {
     };
     let rate = value.numerator as f64 * indicator.scale.max(1) as f64 / n as f64;
     let end = |parts: i64| Cell::Decimal(parts as f64 / 100.0, "0.0");
-    let (low, high) = match value.interval().filter(|_| indicator.unit == "%") {
+    let (low, high) = match value.interval().filter(|_| is_share(indicator)) {
         Some((low, high)) => (end(low), end(high)),
         None => (Cell::Empty, Cell::Empty),
     };
-    let rate = if n > 0 { Cell::Decimal(rate, "0.0") } else { Cell::Empty };
+    // As many decimals as the board shows.
+    let format = if places(indicator, n) == 1 { "0.0" } else { "0.0#" };
+    let rate = if n > 0 { Cell::Decimal(rate, format) } else { Cell::Empty };
     vec![Cell::Count(value.numerator), Cell::Count(n), rate, low, high]
 }
 

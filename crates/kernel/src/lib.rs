@@ -4,6 +4,7 @@
 mod aggregate;
 mod calendar;
 mod clock;
+pub mod fraction;
 pub mod given;
 mod ids;
 pub mod legal;

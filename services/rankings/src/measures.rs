@@ -295,6 +295,7 @@ mod tests {
             assert_eq!(Measure::with_id(measure.id()), Some(measure));
             assert_eq!(measure.column(), name.replace('.', "_"));
             assert_eq!(measure.is_integrity(), xiaoan_proto::INTEGRITY_MEASURES.contains(&name), "{name}");
+            assert_eq!(measure.is_money(), xiaoan_proto::MONEY_MEASURES.contains(&name), "{name}");
         }
         assert_eq!(Measure::with_id(0), None);
         assert_eq!(Measure::with_id(44), None);

@@ -1,10 +1,11 @@
 //! The sections of a bulletin.
 
 use super::{Align, Block, Column, Table, Text};
-use crate::figures::{Figures, Row, Value};
+use crate::figures::{Figures, Row, Value, is_money, is_share, places};
 use crate::numbers::{percent, ratio};
 use crate::typefaces::Face;
 use time::Date;
+use xiaoan_kernel::fraction::rate_places;
 use xiaoan_kernel::yuan_from_fen;
 use xiaoan_proto::core::v1 as core;
 use xiaoan_proto::hq::v1::{
@@ -47,9 +48,9 @@ fn shown(indicator: &Indicator, value: &Value) -> String {
         return NONE.to_owned();
     }
     match value.denominator {
-        Some(n) => ratio(value.numerator, indicator.scale, n)
+        Some(n) => ratio(value.numerator, indicator.scale, n, places(indicator, n))
             .map_or(NONE.to_owned(), |rate| if indicator.unit == "%" { format!("{rate}%") } else { rate }),
-        None if indicator.unit == "元" => yuan_from_fen(value.numerator),
+        None if is_money(indicator) => yuan_from_fen(value.numerator),
         None => value.numerator.to_string(),
     }
 }
@@ -63,8 +64,7 @@ fn fraction(value: &Value) -> String {
 }
 
 fn interval(indicator: &Indicator, value: &Value) -> String {
-    let is_share = indicator.unit == "%";
-    match value.interval().filter(|_| is_share && value.stored) {
+    match value.interval().filter(|_| is_share(indicator) && value.stored) {
         Some((low, high)) => format!("{}–{}", percent(low), percent(high)),
         None => NONE.to_owned(),
     }
@@ -206,7 +206,7 @@ fn notices(figures: &Figures) -> Section {
         return (heading, vec![Block::Paragraph(ours("本期没有单位被通报。"))]);
     }
     let threshold = |n: &BulletinNotice| {
-        ratio(n.threshold_numerator, 100, n.threshold_denominator)
+        ratio(n.threshold_numerator, 100, n.threshold_denominator, 1)
             .map_or(NONE.to_owned(), |t| format!("{t}%"))
     };
     let words = format!(
@@ -223,7 +223,8 @@ fn notices(figures: &Figures) -> Section {
         column("现状态", 7.0, Align::Centre),
     ];
     let cells = |n: &BulletinNotice| {
-        let rate = ratio(n.numerator, 100, n.denominator).map_or(NONE.to_owned(), |rate| format!("{rate}%"));
+        let rate = ratio(n.numerator, 100, n.denominator, rate_places(n.denominator))
+            .map_or(NONE.to_owned(), |rate| format!("{rate}%"));
         vec![
             named(figures, &n.org_unit),
             ours(format!("{}/{}", n.numerator, n.denominator)),

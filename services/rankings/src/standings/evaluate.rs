@@ -1,10 +1,10 @@
 //! From sums to rows: cells, ranks, attention. Pure: the same sums give the same board, whoever asks.
 
 use super::figure::{self, Numbers};
-use super::fraction::Fraction;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use xiaoan_kernel::OrgCode;
+use xiaoan_kernel::fraction::Fraction;
 use xiaoan_proto::hq::v1::{AttentionRule, Direction, Indicator, MeasureRef, Scheme};
 use xiaoan_proto::rankings::v1::{Entry, IndicatorValue};
 

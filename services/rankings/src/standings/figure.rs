@@ -10,8 +10,8 @@
 //!
 //! Rounded half away from zero; of two decimals a zero at the end is left out: "40.0", "+5.8pp", "-60.0%", "-7.68%".
 
-use super::fraction::{self, Fraction, rounded};
 use crate::measures::Measure;
+use xiaoan_kernel::fraction::{self, Fraction, rate_places, rounded};
 use xiaoan_kernel::{wilson, yuan_from_fen};
 use xiaoan_proto::hq::v1::Indicator;
 use xiaoan_proto::rankings::v1::IndicatorValue;
@@ -81,10 +81,7 @@ fn display(indicator: &Indicator, numbers: Numbers) -> String {
         };
     };
     let places = if is_rate(indicator) { rate_places(denominator) } else { 2 };
-    match rounded(scaled, denominator.into(), places) {
-        Some(units) => text(|text| fraction::push(text, units, places)),
-        None => String::new(),
-    }
+    fraction::decimal(scaled, denominator.into(), places).unwrap_or_default()
 }
 
 /// A text made in one piece.
@@ -92,11 +89,6 @@ fn text(write: impl FnOnce(&mut String)) -> String {
     let mut text = String::with_capacity(12);
     write(&mut text);
     text
-}
-
-/// A rate of a thousand or more is worth two decimals.
-fn rate_places(denominator: i64) -> u32 {
-    if denominator >= 1_000 { 2 } else { 1 }
 }
 
 /// (change, relative change of a rate); empty where the base is zero.

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use std::collections::HashMap;
 use std::sync::Arc;
+use xiaoan_kernel::fraction::Fraction;
 use xiaoan_kernel::wilson;
 use xiaoan_proto::hq::v1::{Campaign, Indicator, Scheme};
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse, IndicatorValue};
@@ -22,7 +23,6 @@ use super::pages::{answer, last_day, place};
 use super::problem::Problem;
 use super::{names, sheet, why};
 use crate::Standings;
-use crate::standings::fraction::Fraction;
 
 /// Shares of alerts recorded that audits ask for (domain reference §A.4): from here on good, from there on to be improved.
 const BANDS: [(i64, i64); 2] = [(95, 100), (90, 100)];

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use std::cmp::Ordering;
+use xiaoan_kernel::fraction::Fraction;
 use xiaoan_proto::hq::v1::{Campaign, Direction, Indicator};
 use xiaoan_proto::rankings::v1::{Entry, GetStandingsResponse, IndicatorValue};
 
@@ -18,7 +19,6 @@ use super::pages::{answer, last_day, place};
 use super::problem::Problem;
 use super::row::{self, Remark, Row};
 use crate::measures::OFFICERS;
-use crate::standings::fraction::Fraction;
 
 /// Neighbours shown on either side.
 const BESIDE: usize = 3;

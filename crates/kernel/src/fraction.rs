@@ -65,6 +65,21 @@ pub fn rounded(numerator: i128, denominator: i128, places: u32) -> Option<i128> 
     Some(if scaled < 0 { -magnitude } else { magnitude })
 }
 
+/// Decimals of a rate in per cent: a rate of a thousand or more is worth two.
+#[must_use]
+pub fn rate_places(denominator: i64) -> u32 {
+    if denominator >= 1_000 { 2 } else { 1 }
+}
+
+/// numerator ÷ denominator as text; `None` as of [`rounded`].
+#[must_use]
+pub fn decimal(numerator: i128, denominator: i128, places: u32) -> Option<String> {
+    let units = rounded(numerator, denominator, places)?;
+    let mut text = String::with_capacity(12);
+    push(&mut text, units, places);
+    Some(text)
+}
+
 /// Adds a number of `places` decimals to a text. With two decimals one zero at the end goes: "40.00" is "40.0".
 pub fn push(text: &mut String, units: i128, places: u32) {
     if units < 0 {
@@ -135,7 +150,7 @@ mod tests {
         text
     }
     fn shown(n: i128, d: i128, places: u32) -> String {
-        rounded(n, d, places).map_or_else(String::new, |u| text(u, places))
+        decimal(n, d, places).unwrap_or_default()
     }
 
     #[test]
