@@ -7,7 +7,7 @@ use std::time::Duration;
 use xiaoan_cli::args::{Cli, Globals};
 use xiaoan_cli::connect::Clients;
 use xiaoan_cli::keys::{AUDIENCE, ISSUER, Signer};
-use xiaoan_testkit::{Process, TestDb, TestNats, wait_until};
+use xiaoan_testkit::{Process, TestDb, TestNats, free_port, wait_until};
 
 /// Longest that a view may be behind.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -18,11 +18,12 @@ pub struct Desk {
     pub folder: tempfile::TempDir,
     services: Vec<(&'static str, Process)>,
     nats: TestNats,
-    databases: Vec<TestDb>,
+    /// hq's, then the others' in their order.
+    pub databases: Vec<TestDb>,
 }
 
 impl Desk {
-    /// hq and these services, which know hq's units.
+    /// hq and these services, which know hq's units; rankings, which follows them, is the last.
     pub async fn start(others: &[&'static str]) -> Self {
         Self::start_with(others, &[]).await
     }
@@ -38,7 +39,8 @@ impl Desk {
         desk.token("token", &["--subject", "test-hq"]);
         desk.token("service-token", &["--subject", "test-services", "--role", "service"]);
         let path = |path: &Path| path.display().to_string();
-        let mut sources = String::new();
+        let rankings = format!("127.0.0.1:{}", free_port());
+        let mut sources: Vec<String> = Vec::new();
         for name in std::iter::once(&"hq").chain(others) {
             let database = TestDb::create(name).await;
             let mut builder = Process::builder(name)
@@ -48,22 +50,31 @@ impl Desk {
                 .env("XIAOAN_ISSUER", ISSUER)
                 .env("XIAOAN_AUDIENCE", AUDIENCE)
                 .env("XIAOAN_SERVICE_TOKEN_FILE", path(&dev.join("service-token")));
-            if *name != "hq" {
+            if *name == "hq" {
+                if others.contains(&"rankings") {
+                    builder = builder.env("XIAOAN_RANKINGS_URL", format!("http://{rankings}"));
+                }
+            } else {
                 builder = builder
-                    .env("XIAOAN_SOURCES", &sources)
+                    .env("XIAOAN_SOURCES", &sources[0])
                     .env("XIAOAN_KEK", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
                 builder = env.iter().fold(builder, |builder, (name, value)| builder.env(name, *value));
             }
-            let process = builder.spawn().await;
-            if *name == "hq" {
-                sources = format!("hq={}", process.grpc_url());
+            if *name == "rankings" {
+                builder = builder
+                    .env("XIAOAN_SOURCES", sources.join(","))
+                    .env("XIAOAN_GRPC_ADDR", &rankings)
+                    .env("XIAOAN_WEB_ADDR", "127.0.0.1:0");
             }
+            let process = builder.spawn().await;
+            sources.push(format!("{name}={}", process.grpc_url()));
             desk.databases.push(database);
             desk.services.push((*name, process));
         }
         let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/acceptance/org-units.csv");
         desk.done(&["org", "import", &units.to_string_lossy(), "--wait", "0"]);
-        for name in others {
+        // Rankings is asked about boards, not about units.
+        for name in others.iter().filter(|name| **name != "rankings") {
             desk.knows_the_units(name).await;
         }
         desk
